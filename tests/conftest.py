@@ -1,0 +1,18 @@
+"""Fixtures that every area shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of real data sets; tests that need it are skipped where it is absent."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    root = Path(os.environ.get("TOOLKIT_DATA", beside))
+    if not root.is_dir():
+        pytest.skip(f"no data sets at {root}: set TOOLKIT_DATA to a folder that holds ptb/, mnist/, …")
+    return root

@@ -1,0 +1,50 @@
+"""Data sets by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toolkit.registry import Table
+
+
+@dataclass(frozen=True)
+class Row:
+    """A data set's loader and what is known of it before it is loaded.
+
+    Attributes:
+        path: ``module:function``.
+        kind: Kind of its input; None where an option decides it.
+        target: Kind of its target.
+        task: The task it is meant for.
+    """
+
+    path: str
+    kind: str | None
+    target: str
+    task: str
+
+
+def _row(module: str, kind: str | None, target: str, task: str, function: str = "") -> Row:
+    return Row(f"toolkit.data.{module}:{function or module}", kind, target, task)
+
+
+DATA: Table[Row] = Table(
+    "data",
+    {
+        "python_docs": _row("python_docs", "tokens", "next", "language_modelling"),
+        "ptb": _row("ptb", "tokens", "next", "language_modelling"),
+        "text": _row("text", "tokens", "next", "language_modelling"),
+        "sst2": _row("sst2", "tokens", "label", "classification"),
+        "text_classification": _row("text_classification", "tokens", "label", "classification"),
+        "digits": _row("digits", "image", "label", "classification"),
+        "mnist": _row("mnist", "image", "label", "classification"),
+        "fashion_mnist": _row("mnist", "image", "label", "classification", "fashion_mnist"),
+        "cifar10": _row("cifar10", "image", "label", "classification"),
+        "image_folder": _row("image_folder", "image", "label", "classification"),
+        "etth1": _row("etth1", "series", "future", "forecast"),
+        "series": _row("series", "series", "future", "forecast"),
+        "tabular": _row("tabular", "table", "label", "classification"),
+        "synthetic": _row("synthetic", None, "label", "classification"),
+        "tfds": _row("tfds", None, "label", "classification"),
+    },
+)

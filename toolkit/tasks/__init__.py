@@ -1,0 +1,15 @@
+"""Tasks by name."""
+
+from __future__ import annotations
+
+from toolkit.registry import Table
+
+TASKS: Table[str] = Table(
+    "task",
+    {
+        "language_modelling": "toolkit.tasks.language_modelling:LanguageModelling",
+        "classification": "toolkit.tasks.classification:Classification",
+        "regression": "toolkit.tasks.regression:Regression",
+        "forecast": "toolkit.tasks.forecast:Forecast",
+    },
+)

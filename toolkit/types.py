@@ -1,0 +1,20 @@
+"""Ranges that options share. A signature annotated with them is its own schema."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+Count = Annotated[int, Field(ge=0)]
+"""A whole number from 0."""
+PositiveInt = Annotated[int, Field(ge=1)]
+"""A whole number from 1."""
+Positive = Annotated[float, Field(gt=0)]
+"""A number above 0."""
+NonNegative = Annotated[float, Field(ge=0)]
+"""A number from 0."""
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+"""A number from 0 up to, not including, 1: a dropout rate, a momentum."""
+Probability = Annotated[float, Field(ge=0, le=1)]
+"""A number from 0 to 1."""
