@@ -1,0 +1,136 @@
+"""The table of blocks: functions from tensors to tensors that networks are made of.
+
+A block is called ``block(x, *, options)`` and may name further inputs that a network has before the
+star: ``mask`` (True at real positions, shape ``(batch, time)``, or None) and ``state``
+(:class:`~toolkit.blocks.state.CarriedState` or None). Its keyword-only parameters are its options.
+It returns a tensor, or a tensor and its new mask where it changes the number of positions.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from toolkit.registry import Table
+
+Layout = Literal["vector", "sequence", "grid"]
+"""``vector`` (batch, features), ``sequence`` (batch, time, features) or ``grid`` (batch, height,
+width, channels; or with three spatial axes). Convolutions read a sequence along its one axis."""
+
+Options = Mapping[str, Any]
+"""A block's options, defaults filled in."""
+
+
+def _nothing(options: Options) -> None:
+    """No reason at all."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of a block before TensorFlow is imported.
+
+    Attributes:
+        path: ``"module:function"``.
+        reads: The layouts that it reads, the preferred one first (a network's stem gives that);
+            empty where it takes what comes.
+        gives: The layout that it returns, by its options; None where it is the one it read.
+        looks_ahead: Why, with these options, a position's feature depends on later positions;
+            None where it does not. No causal language model can hold such a block.
+        merges: Why, with these options, there is no longer one feature for each position of the
+            input; None where there is.
+    """
+
+    path: str
+    reads: tuple[Layout, ...] = ()
+    gives: Callable[[Options], Layout | None] = _nothing
+    looks_ahead: Callable[[Options], str | None] = _nothing
+    merges: Callable[[Options], str | None] = _nothing
+
+
+def _widest(options: Options) -> int:
+    return max(options["kernels"] or [options["kernel"]])
+
+
+def _conv_looks_ahead(options: Options) -> str | None:
+    if options["causal"] or _widest(options) == 1:
+        return None
+    return "its convolutions read the positions that follow (conv with causal: true does not)"
+
+
+def _strides_merge(options: Options) -> str | None:
+    return "its convolutions have strides" if options["strides"] > 1 else None
+
+
+BLOCKS: Table[Row] = Table(
+    "block",
+    {
+        "dense": Row("toolkit.blocks.dense:dense", reads=("vector", "sequence", "grid")),
+        "dropout": Row("toolkit.blocks.dropout:dropout"),
+        "normalize": Row(
+            "toolkit.blocks.normalize:normalize",
+            looks_ahead=lambda options: (
+                "group normalisation averages over all positions"
+                if options["kind"] == "group"
+                else None
+            ),
+        ),
+        "recurrent": Row(
+            "toolkit.blocks.recurrent:recurrent",
+            reads=("sequence",),
+            looks_ahead=lambda options: (
+                "its recurrent layers are bidirectional and read the words that follow"
+                if options["bidirectional"]
+                else None
+            ),
+        ),
+        "conv": Row(
+            "toolkit.blocks.conv:conv",
+            reads=("grid", "sequence"),
+            looks_ahead=_conv_looks_ahead,
+            merges=_strides_merge,
+        ),
+        "pool": Row(
+            "toolkit.blocks.pool:pool",
+            reads=("grid", "sequence", "vector"),
+            gives=lambda options: None if options["kind"] in ("max", "average") else "vector",
+            looks_ahead=lambda options: "it pools neighbouring positions",
+            merges=lambda options: "it pools neighbouring positions",
+        ),
+        "residual": Row(
+            "toolkit.blocks.residual:residual",
+            reads=("grid", "sequence"),
+            looks_ahead=lambda options: "its convolutions read the positions that follow",
+            merges=_strides_merge,
+        ),
+        "resnet": Row(
+            "toolkit.blocks.resnet:resnet",
+            reads=("grid", "sequence"),
+            looks_ahead=lambda options: "its convolutions read the positions that follow",
+            merges=lambda options: "its convolutions have strides",
+        ),
+    },
+)
+
+
+def facts(name: str) -> Row:
+    """Return a block's row.
+
+    A plug-in's block that was registered without one is taken to read and give any layout, and not
+    to be causal.
+
+    Raises:
+        Refused: If there is no such block.
+    """
+    row = BLOCKS.row(name)
+    if isinstance(row, Row):
+        return row
+    return Row(row, looks_ahead=lambda options: f"block '{name}' does not say that it is causal")
+
+
+def with_defaults(function: Callable[..., Any], options: Options | None) -> dict[str, Any]:
+    """Return options with the defaults of a function's signature filled in."""
+    parameters = inspect.signature(function).parameters.values()
+    options_only = (p for p in parameters if p.kind is p.KEYWORD_ONLY)
+    return {**{p.name: p.default for p in options_only}, **(options or {})}

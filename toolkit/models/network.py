@@ -1,0 +1,95 @@
+"""From the description of a network to Keras tensors."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.blocks import BLOCKS, Layout
+from toolkit.blocks.state import CarriedState, Tensor
+from toolkit.data.spec import Field
+from toolkit.errors import Refused
+from toolkit.lazy import keras
+from toolkit.models.rules import Body, blocks_of, describe
+from toolkit.models.stems import STEMS, Stemmed
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a network gives and a task's head reads.
+
+    Attributes:
+        x: Shape ``(batch, features)`` (vector), ``(batch, time, features)`` (sequence) or
+            ``(batch, height, width, channels)`` (grid).
+        layout: ``vector``, ``sequence`` or ``grid``.
+        causal: Whether a position of a sequence depends on itself and earlier ones only.
+        embedding: The embedding whose weights a language model's output layer shares: call it with
+            ``reverse=True`` on features of width ``embedding.output_dim``. None: do not share.
+        mask: Shape ``(batch, time)``, True at real positions of a sequence; None where all are.
+    """
+
+    x: Tensor
+    layout: Layout
+    causal: bool
+    embedding: keras.layers.Layer | None = None
+    mask: Tensor | None = None
+
+
+def build_network(
+    inputs: Mapping[str, Field],
+    *,
+    body: Body,
+    stem: Mapping[str, Mapping[str, Any] | None] | None = None,
+    batch_size: int | None = None,
+    length: int | None = None,
+    state: CarriedState | None = None,
+    mask: bool = True,
+) -> tuple[dict[str, Tensor], Features]:
+    """Build a network of stock Keras layers from its description.
+
+    The same description gives the same weights in the same order whatever ``batch_size``,
+    ``length``, ``state`` and ``mask`` are, so that ``set_weights(get_weights())`` copies a network
+    that was trained on streams into one with a free batch size.
+
+    Args:
+        inputs: The data's inputs by name; one.
+        body: The network's blocks, mappings of one name to its options.
+        stem: Options of the stem for each kind of input; those of other kinds are not read.
+        batch_size: Fixed number of examples in a batch; None leaves it free.
+        length: Fixed number of positions of tokens or series; None takes the field's.
+        state: Takes the state inputs and outputs of blocks that carry state; None has none.
+        mask: Whether token id 0 is padding that must change nothing. False for streams (target
+            ``next``), where id 0 is a word.
+
+    Returns:
+        The network's inputs by name, and its features.
+
+    Raises:
+        Refused: If the blocks cannot read one another or this kind of input.
+    """
+    if len(inputs) != 1:
+        raise Refused(f"a network with one body reads one input; the data has {', '.join(inputs)}")
+    ((name, field),) = inputs.items()
+    shape = describe(field.kind, body)
+    x = entry = keras.Input(_input_shape(field, length), batch_size, field.dtype, name=name)
+    given: Stemmed = STEMS[field.kind](
+        x, field, shape.reads, mask, **((stem or {}).get(field.kind) or {})
+    )
+    x, padding = given.x, given.mask
+    for block, options in blocks_of(body):
+        function = BLOCKS[block]
+        known = inspect.signature(function).parameters
+        extra = {"mask": padding, "state": state}
+        result = function(x, **{k: v for k, v in extra.items() if k in known}, **options)
+        x, padding = result if isinstance(result, tuple) else (result, padding)
+    if shape.gives != "sequence":
+        padding = None
+    return {name: entry}, Features(x, shape.gives, shape.causal, given.embedding, padding)
+
+
+def _input_shape(field: Field, length: int | None) -> tuple[int | None, ...]:
+    if length is None or field.kind not in ("tokens", "series"):
+        return field.shape
+    return (length, *field.shape[1:])

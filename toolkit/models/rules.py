@@ -1,0 +1,114 @@
+"""What a network reads and gives, known from its description alone, without TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.blocks import BLOCKS, Layout, facts, with_defaults
+from toolkit.errors import Refused
+from toolkit.models.stems import STEMS
+
+Body = Sequence[Mapping[str, Mapping[str, Any] | None]]
+"""A network's blocks, in order: mappings of one name to its options."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a network gives for inputs of one kind.
+
+    Attributes:
+        reads: The layout that the stem gives to the first block.
+        gives: The layout of the features.
+        looks_ahead: Why a position's feature depends on later positions; None where it does not,
+            so that the network can be a language model.
+        merges: Why there is not one feature for each position of the input; None where there is.
+    """
+
+    reads: Layout
+    gives: Layout
+    looks_ahead: str | None = None
+    merges: str | None = None
+
+    @property
+    def causal(self) -> bool:
+        """Whether each position of a sequence depends on itself and earlier ones only."""
+        return self.gives == "sequence" and self.looks_ahead is None
+
+    @property
+    def each_position(self) -> bool:
+        """Whether there is one feature for each position of the input, in order."""
+        return self.gives == "sequence" and self.merges is None
+
+
+def describe(kind: str, body: Body) -> Shape:
+    """Return what a network gives for inputs of a kind.
+
+    Args:
+        kind: Kind of the input: ``tokens``, ``image``, ``series`` or ``table``.
+        body: The network's blocks.
+
+    Raises:
+        Refused: If there is no such kind or block, or a block cannot read what comes before it.
+    """
+    layout = reads = first_layout(kind, body)
+    looks_ahead = merges = None
+    if reads == "vector" and kind != "table":
+        looks_ahead = merges = f"it reads its {kind} as one vector"
+    for name, options in blocks_of(body):
+        row = facts(name)
+        options = with_defaults(BLOCKS[name], options)
+        if row.reads and layout not in row.reads:
+            raise Refused(
+                f"block '{name}' reads {' or '.join(row.reads)}, but what comes before it gives "
+                f"{layout} for an input of kind '{kind}'"
+            )
+        layout = row.gives(options) or layout
+        if looks_ahead is None:
+            looks_ahead = row.looks_ahead(options)
+        if merges is None:
+            merges = row.merges(options)
+    return Shape(reads, layout, looks_ahead, merges)
+
+
+def first_layout(kind: str, body: Body) -> Layout:
+    """Return the layout that the stem gives: the first block's preferred one that the kind has.
+
+    Blocks that take what comes (dropout, normalize) leave the choice to those after them.
+
+    Raises:
+        Refused: If there is no such kind, or the kind has no layout that the blocks read.
+    """
+    possible = STEMS.row(kind).gives
+    choosy = next((name for name, _ in blocks_of(body) if facts(name).reads), None)
+    if choosy is None:
+        return possible[0]
+    wanted = facts(choosy).reads
+    for layout in wanted:
+        if layout in possible:
+            return layout
+    raise Refused(
+        f"block '{choosy}' reads {' or '.join(wanted)}; an input of kind '{kind}' gives "
+        f"{' or '.join(possible)}"
+    )
+
+
+def blocks_of(body: Body) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the names and options of a body's blocks.
+
+    Raises:
+        Refused: If an entry is not a mapping of one name to options; it says which.
+    """
+    blocks: list[tuple[str, Mapping[str, Any]]] = []
+    for place, entry in enumerate(body):
+        if isinstance(entry, str):
+            entry = {entry: None}
+        if not isinstance(entry, Mapping) or len(entry) != 1:
+            raise Refused(
+                f"body[{place}]: expected one block and its options, such as "
+                f"`- dense: {{units: 128}}`; got {entry!r}"
+            )
+        ((name, options),) = entry.items()
+        blocks.append((name, options or {}))
+    return blocks

@@ -1,0 +1,223 @@
+"""Stems: what turns an input of some kind into what a network's first block reads.
+
+One function for each kind, called ``stem(x, field, layout, masked, *, options)``. Its keyword-only
+parameters are the options below ``stem: <kind>:`` in a model file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field as Limits
+
+from toolkit.blocks import Layout
+from toolkit.blocks.state import Tensor
+from toolkit.data.spec import Field
+from toolkit.errors import Refused
+from toolkit.lazy import keras
+from toolkit.registry import Table
+from toolkit.types import Fraction, Positive, PositiveInt
+
+Numbers = Annotated[list[float], Limits(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of a stem before TensorFlow is imported.
+
+    Attributes:
+        path: ``"module:function"``.
+        gives: The layouts that it can give.
+    """
+
+    path: str
+    gives: tuple[Layout, ...]
+
+
+STEMS: Table[Row] = Table(
+    "stem",
+    {
+        "tokens": Row("toolkit.models.stems:tokens", ("sequence", "vector")),
+        "image": Row("toolkit.models.stems:image", ("grid", "sequence", "vector")),
+        "series": Row("toolkit.models.stems:series", ("sequence", "vector")),
+        "table": Row("toolkit.models.stems:table", ("vector", "sequence")),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Stemmed:
+    """What a stem gives.
+
+    Attributes:
+        x: The features.
+        mask: Shape ``(batch, time)``, True at real positions; None where all are.
+        embedding: The layer that a tied output layer shares, or None.
+    """
+
+    x: Tensor
+    mask: Tensor | None = None
+    embedding: keras.layers.Layer | None = None
+
+
+def tokens(
+    x: Tensor,
+    field: Field,
+    layout: Layout,
+    masked: bool,
+    *,
+    units: PositiveInt = 200,
+    dropout: Fraction = 0.0,
+    locked_dropout: bool = False,
+    init_range: Positive | None = None,
+    tie: bool = False,
+) -> Stemmed:
+    """Embed token ids.
+
+    A ``sequence`` has one embedding for each position, a ``vector`` the mean of those of the real
+    positions (a bag of words).
+
+    Args:
+        x: Token ids, shape ``(batch, time)``.
+        field: The input; its vocabulary says how many embeddings there are.
+        layout: ``sequence`` or ``vector``.
+        masked: Whether id 0 is padding. It is not in streams, where it is a word like others.
+        units: Width of the embeddings.
+        dropout: Share of the features that is set to zero in training.
+        locked_dropout: Whether the same features are dropped at all positions of a sequence.
+        init_range: Embeddings start uniform between minus and plus this; None is Keras's 0.05.
+        tie: Whether a language model's output layer shares these weights (Press and Wolf, 2017),
+            which saves vocabulary x units of them and does better.
+
+    Returns:
+        Shape ``(batch, time, units)``, or ``(batch, units)``.
+    """
+    if field.vocabulary is None:
+        raise Refused("an input of kind 'tokens' needs a vocabulary: its field has none")
+    kind = keras.layers.ReversibleEmbedding if tie else keras.layers.Embedding
+    start = (
+        "uniform"
+        if init_range is None
+        else keras.initializers.RandomUniform(-init_range, init_range)
+    )
+    embedding = kind(len(field.vocabulary), units, embeddings_initializer=start)
+    mask = keras.ops.not_equal(x, 0) if masked else None
+    x = embedding(x)
+    if dropout:
+        drop = keras.layers.SpatialDropout1D if locked_dropout else keras.layers.Dropout
+        x = drop(dropout)(x)
+    if layout == "vector":
+        x, mask = _mean(x, mask), None
+    return Stemmed(x, mask, embedding if tie else None)
+
+
+def image(
+    x: Tensor,
+    field: Field,
+    layout: Layout,
+    masked: bool,
+    *,
+    size: PositiveInt | None = None,
+    mean: Numbers | None = None,
+    std: Numbers | None = None,
+) -> Stemmed:
+    """Scale an image's pixels, inside the network, so that a saved model takes raw ones.
+
+    A ``grid`` is the image, a ``sequence`` its rows from top to bottom, a ``vector`` all pixels.
+
+    Args:
+        x: Shape ``(batch, height, width, channels)``; uint8 pixels are divided by 255.
+        field: The input.
+        layout: ``grid``, ``sequence`` or ``vector``.
+        masked: Without effect: images have no padding.
+        size: Height and width, in pixels, to resize to; None leaves the size as it is.
+        mean: Subtracted after scaling to 0..1, one for each channel; None subtracts nothing.
+        std: Divided by afterwards, one for each channel; None divides by nothing.
+
+    Returns:
+        Shape ``(batch, height, width, channels)``, ``(batch, height, width * channels)`` or
+        ``(batch, height * width * channels)``.
+    """
+    if field.dtype == "uint8":
+        x = keras.layers.Rescaling(1 / 255)(x)
+    if size is not None:
+        x = keras.layers.Resizing(size, size)(x)
+    if mean is not None or std is not None:
+        channels = x.shape[-1]
+        mean, std = mean or [0.0] * channels, std or [1.0] * channels
+        if not len(mean) == len(std) == channels:
+            raise Refused(
+                f"stem.image: mean and std need {channels} numbers, one for each channel of the "
+                f"images; got {len(mean)} and {len(std)}"
+            )
+        x = keras.layers.Normalization(mean=mean, variance=[value**2 for value in std])(x)
+    _, height, width, channels = x.shape
+    if layout != "grid" and None in (height, width):
+        raise Refused(
+            "images of varying size can be read as a grid only; give stem.image.size to resize them"
+        )
+    if layout == "sequence":
+        x = keras.layers.Reshape((height, width * channels))(x)
+    elif layout == "vector":
+        x = keras.layers.Flatten()(x)
+    return Stemmed(x)
+
+
+def series(
+    x: Tensor,
+    field: Field,
+    layout: Layout,
+    masked: bool,
+    *,
+    dropout: Fraction = 0.0,
+) -> Stemmed:
+    """Hand on a window of a time series; the data set has already brought it to one scale.
+
+    Args:
+        x: Shape ``(batch, time, variables)``.
+        field: The input.
+        layout: ``sequence`` or ``vector`` (all values of the window).
+        masked: Without effect: windows have no padding.
+        dropout: Share of the values that is set to zero in training.
+
+    Returns:
+        Shape ``(batch, time, variables)`` or ``(batch, time * variables)``.
+    """
+    if dropout:
+        x = keras.layers.Dropout(dropout)(x)
+    return Stemmed(keras.layers.Flatten()(x) if layout == "vector" else x)
+
+
+def table(
+    x: Tensor,
+    field: Field,
+    layout: Layout,
+    masked: bool,
+    *,
+    dropout: Fraction = 0.0,
+) -> Stemmed:
+    """Hand on a table's row; the data set has already made numbers of it.
+
+    Args:
+        x: Shape ``(batch, columns)``.
+        field: The input.
+        layout: ``vector``, or ``sequence``: the columns one after another, one number each.
+        masked: Without effect: rows have no padding.
+        dropout: Share of the values that is set to zero in training.
+
+    Returns:
+        Shape ``(batch, columns)`` or ``(batch, columns, 1)``.
+    """
+    if dropout:
+        x = keras.layers.Dropout(dropout)(x)
+    return Stemmed(keras.ops.expand_dims(x, -1) if layout == "sequence" else x)
+
+
+def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the mean over the real positions; zeros for a text that has none."""
+    if mask is None:
+        return keras.layers.GlobalAveragePooling1D()(x)
+    weight = keras.ops.expand_dims(keras.ops.cast(mask, x.dtype), -1)
+    total = keras.ops.sum(x * weight, axis=1)
+    return total / keras.ops.maximum(keras.ops.sum(weight, axis=1), 1)
