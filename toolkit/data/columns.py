@@ -1,0 +1,171 @@
+"""A csv file as named columns of text, and its cells as numbers, with the line of every cell known."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from toolkit.data.files import read_text
+from toolkit.errors import Refused, did_you_mean
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+"""What an empty cell may hold, in lower case."""
+SHOWN = 5
+"""Faults that a message lists before it only counts them."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The cells of a csv file.
+
+    Attributes:
+        path: The file, for messages.
+        names: Names of the columns, from the first line.
+        rows: The cells of each row, as text, as many as there are names.
+        lines: Line of the file that each row ends in, counted from 1.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def place(self, name: str, key: str) -> int:
+        """Return where column ``name`` stands.
+
+        Args:
+            name: A column's name.
+            key: The config key that asks for it, for the message.
+
+        Raises:
+            Refused: If there is no such column.
+        """
+        if name not in self.names:
+            hint = did_you_mean(name, self.names)
+            raise Refused(f"{key}: {self.path} has no column '{name}'.{hint}")
+        return self.names.index(name)
+
+    def text(self, name: str, key: str) -> list[str]:
+        """Return the cells of one column without blanks around them."""
+        place = self.place(name, key)
+        return [row[place].strip() for row in self.rows]
+
+    def is_numeric(self, name: str, whole: bool = True) -> bool:
+        """Say whether a column holds numbers, empty cells aside.
+
+        Args:
+            name: A column's name.
+            whole: Whether every cell is looked at; else only the first that is not empty, so that
+                a slip further down is an error and not a column of words.
+        """
+        filled = (cell for cell in self.text(name, "columns") if cell.lower() not in MISSING)
+        first = next(filled, None)
+        if first is None or _number(first) is None:
+            return False
+        return not whole or all(_number(cell) is not None for cell in filled)
+
+    def numbers(self, names: Sequence[str], key: str, *, missing: str | None = None) -> np.ndarray:
+        """Return columns as numbers.
+
+        Args:
+            names: The columns, in the order wanted.
+            key: The config key that asks for them, for messages.
+            missing: What to do about empty cells, as the option ``missing`` has it. None refuses
+                them and says that nothing else can be done; ``refuse`` refuses them; anything else
+                leaves NaN in their place.
+
+        Returns:
+            Shape ``(rows, columns)``, float64.
+
+        Raises:
+            Refused: With file and line of every cell that is no finite number.
+        """
+        values = np.empty((len(self.rows), len(names)))
+        faults: list[tuple[int, str]] = []
+        for j, name in enumerate(names):
+            cells = self.text(name, key)
+            for i, cell in enumerate(cells):
+                number = _number(cell)
+                if number is None and cell.lower() in MISSING:
+                    number = np.nan
+                    if missing in (None, "refuse"):
+                        faults.append((self.lines[i], f"column '{name}' is empty ('{cell}')"))
+                elif number is None:
+                    faults.append((self.lines[i], f"column '{name}' holds '{cell}', not a number"))
+                values[i, j] = np.nan if number is None else number
+        if faults:
+            raise Refused(*self._shown(faults, missing))
+        return values
+
+    def _shown(self, faults: list[tuple[int, str]], missing: str | None) -> Iterable[str]:
+        for line, fault in sorted(faults)[:SHOWN]:
+            yield f"{self.path}, line {line}: {fault}."
+        if len(faults) > SHOWN:
+            yield f"{self.path}: {len(faults) - SHOWN} more such cells."
+
+
+def _number(cell: str) -> float | None:
+    """Return a finite number, or None for any other text."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None
+
+
+def read_columns(
+    path: str | Path, *, delimiter: str = ",", quoting: str = '"', encoding: str = "utf-8"
+) -> Columns:
+    """Read a csv file whose first line names the columns.
+
+    Args:
+        path: The file; ``.gz`` is unpacked.
+        delimiter: What stands between cells.
+        quoting: What stands around cells that hold a delimiter; empty for nothing.
+        encoding: Name of the text encoding.
+
+    Raises:
+        Refused: If the file is missing, empty, not text, or has a row with too many or too few
+            cells; with the line.
+    """
+    reader = csv.reader(
+        io.StringIO(read_text(path, encoding), newline=""),
+        delimiter=delimiter,
+        quotechar=quoting or None,
+        quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
+        strict=True,
+    )
+    names: tuple[str, ...] = ()
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    faults: list[str] = []
+    try:
+        for row in reader:
+            if not names:
+                names = tuple(cell.strip() for cell in row)
+            elif row and len(row) != len(names):
+                faults.append(
+                    f"{path}, line {reader.line_num}: {len(row)} cells, but the first line names "
+                    f"{len(names)} columns ({', '.join(names[:8])}{', …' * (len(names) > 8)})."
+                )
+            elif row:
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise Refused(f"{path}, line {reader.line_num}: {error}.") from error
+    if faults:
+        more = [f"{path}: {len(faults) - SHOWN} more such rows."] if len(faults) > SHOWN else []
+        raise Refused(*faults[:SHOWN], *more)
+    if not names:
+        raise Refused(f"{path}: is empty; expected a first line that names the columns.")
+    if not rows:
+        raise Refused(f"{path}: holds no rows below its first line, which names the columns.")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise Refused(f"{path}, line 1: more than one column is named {', '.join(repeated)}.")
+    return Columns(str(path), names, rows, lines)
