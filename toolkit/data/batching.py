@@ -1,0 +1,26 @@
+"""How examples become batches: keys of config group ``data`` that every data set has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.types import PositiveInt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batching:
+    """Size and make-up of batches.
+
+    Attributes:
+        batch_size: Examples of one update over all devices; for a language model, streams.
+        eval_batch_size: The same in evaluation. None: the same number, but for a language model one
+            stream, so that every token is scored once with everything before it in sight.
+        bucket_by_length: Whether texts of a batch should have similar lengths, to pad less.
+        augment: Steps of augmentation of the training examples and their options, in order.
+    """
+
+    batch_size: PositiveInt = 32
+    eval_batch_size: PositiveInt | None = None
+    bucket_by_length: bool = False
+    augment: dict[str, dict[str, Any] | None] | None = None

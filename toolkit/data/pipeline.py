@@ -1,0 +1,227 @@
+"""From a split and a sampler to batches: endless, restartable at any step, without Python in the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from toolkit.data.augment import Augmentation
+from toolkit.data.samplers import Bucketed, InOrder, Sampler, Shuffled, Streams
+from toolkit.data.spec import Ragged, Spec, Split
+from toolkit.lazy import tf
+
+Batch = tuple[dict[str, Any], Any, Any]
+
+
+@dataclass(frozen=True)
+class Window:
+    """What part of a series is one example.
+
+    Attributes:
+        context: Rows that are seen.
+        horizon: Rows that are forecast, the next ones.
+        targets: Columns that are forecast; None for all.
+        stride: Rows from one example to the next.
+    """
+
+    context: int
+    horizon: int
+    targets: tuple[int, ...] | None = None
+    stride: int = 1
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Batches of ``(inputs, target, weight)``, in an order fixed by seed, epoch and step.
+
+    Attributes:
+        sampler: Which examples make up each batch.
+        assemble: Turns ``(indices, step, extras)`` into a batch; extras are what was drawn for the epoch.
+        draw: Draws what an epoch's augmentation needs, once an epoch; None without augmentation.
+        unit: What the examples are called where speed is printed: ``tokens`` or ``examples``.
+    """
+
+    sampler: Sampler
+    assemble: Callable[[Any, Any, Any], Batch]
+    draw: Callable[[Any], Any] | None = None
+    unit: str = "examples"
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return self.sampler.steps
+
+    @property
+    def examples(self) -> int:
+        """Examples (for streams: tokens) in an epoch."""
+        return self.sampler.examples
+
+    def once(self, limit: int | None = None) -> Any:
+        """Return epoch 0 as a finite ``tf.data.Dataset``, cut after ``limit`` batches."""
+        steps = self.steps if limit is None else min(limit, self.steps)
+        return self._epoch(tf.zeros((), "int64"), 0, steps).prefetch(tf.data.AUTOTUNE)
+
+    def endless(self, start: int = 0, steps: int | None = None) -> Any:
+        """Return batches without end, from any step of the run.
+
+        Args:
+            start: Batches of the run that came before; they cost nothing.
+            steps: Batches taken of each epoch; None for all.
+        """
+        steps = self.steps if steps is None else min(steps, self.steps)
+        epoch, first = divmod(start, steps)
+        whole = tf.data.Dataset.counter(epoch + 1).flat_map(lambda e: self._epoch(e, 0, steps))
+        begun = self._epoch(tf.constant(epoch, "int64"), first, steps)
+        return begun.concatenate(whole).prefetch(tf.data.AUTOTUNE)
+
+    def _epoch(self, epoch: Any, first: int, steps: int) -> Any:
+        order = self.sampler.order(epoch)
+        extras = None if self.draw is None else self.draw(epoch)
+
+        def one(step: Any) -> Batch:
+            return self.assemble(self.sampler.batch(order, step), step, extras)
+
+        return tf.data.Dataset.range(first, steps).map(
+            one, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        )
+
+
+def example_batches(
+    split: Split,
+    spec: Spec,
+    batch_size: int,
+    *,
+    seed: int | None = None,
+    bucket: bool = False,
+    augment: dict[str, dict[str, Any]] | None = None,
+) -> Batches:
+    """Return batches of separate examples.
+
+    Args:
+        split: Where they come from. Rows of differing length are padded with zeros to the longest
+            of their batch.
+        spec: Which arrays are inputs and which the target.
+        batch_size: Examples in a batch.
+        seed: Shuffles and augments by it; None keeps the order.
+        bucket: Whether the examples of a batch should have similar lengths.
+        augment: Steps of augmentation and their options.
+    """
+    ragged = [a for a in split.arrays.values() if isinstance(a, Ragged)]
+    sampler: Sampler
+    if seed is None:
+        sampler = InOrder(len(split), batch_size)
+    elif bucket and ragged:
+        sampler = Bucketed(ragged[0].lengths, batch_size, seed)
+    else:
+        sampler = Shuffled(len(split), batch_size, seed)
+    gather = _gatherer(split)
+    names = list(spec.inputs)
+    target = next(iter(spec.targets), None)
+    plan = Augmentation(augment, len(split), spec) if augment and seed is not None else None
+
+    def assemble(indices: Any, step: Any, drawn: Any) -> Batch:
+        rows = gather(indices)
+        if plan is not None:
+            rows = plan(rows, {k: tf.gather(v, indices) for k, v in drawn.items()})
+        y = rows[target] if target in rows else tf.zeros((tf.shape(indices)[0],))
+        return {name: rows[name] for name in names}, y, tf.ones((tf.shape(indices)[0],))
+
+    draw = None if plan is None else (lambda epoch: plan.draws(seed, epoch))
+    return Batches(sampler, assemble, draw)
+
+
+def _gatherer(split: Split) -> Callable[[Any], dict[str, Any]]:
+    """Return a function from indices to a batch of each array."""
+    held = {
+        name: tf.RaggedTensor.from_row_splits(a.values, a.starts, validate=False)
+        if isinstance(a, Ragged)
+        else tf.constant(a)
+        for name, a in split.arrays.items()
+    }
+
+    signature = None
+    if split.decode is not None:
+        one = {name: tf.TensorSpec(a.shape[1:], a.dtype) for name, a in held.items()}
+        shapes = tf.function(split.decode).get_concrete_function(one).structured_outputs
+        signature = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), shapes)
+
+    def gather(indices: Any) -> dict[str, Any]:
+        rows = {name: tf.gather(array, indices) for name, array in held.items()}
+        if signature is not None:
+            rows = tf.map_fn(split.decode, rows, fn_output_signature=signature)
+        return {k: v.to_tensor() if isinstance(v, tf.RaggedTensor) else v for k, v in rows.items()}
+
+    return gather
+
+
+def stream_batches(split: Split, spec: Spec, batch_size: int, length: int) -> Batches:
+    """Return batches of contiguous streams for a language model.
+
+    Each token is the target once; what precedes it is the input, and the first token is preceded by
+    the last of the split (the end of a line, in texts that mark it). The inputs have a further entry
+    ``carry``, shape ``(batch,)``: 0 on the first batch of an epoch, where carried state starts at
+    zero, and else 1. The weight is 0 where a stream is filled up.
+
+    Args:
+        split: One array of token ids.
+        spec: Names of the input and the target.
+        batch_size: Number of streams.
+        length: Tokens of each stream in a batch.
+    """
+    (name,) = spec.inputs
+    tokens = np.asarray(split.arrays[name], "int32")
+    sampler = Streams(len(tokens), batch_size, length)
+    # One token before the text and `length` after it, so that every slice is whole.
+    padded = tf.constant(np.concatenate([tokens[-1:], tokens, np.zeros(length, "int32")]))
+
+    def assemble(starts: Any, step: Any, drawn: Any) -> Batch:
+        positions = starts[:, None] + tf.range(length + 1, dtype="int64")
+        window = tf.gather(padded, positions)  # (batch, length + 1)
+        window = tf.ensure_shape(window, (batch_size, length + 1))
+        carry = tf.fill([batch_size], tf.cast(step > 0, "float32"))
+        return {name: window[:, :-1], "carry": carry}, window[:, 1:], sampler.weights(step)
+
+    return Batches(sampler, assemble, unit="tokens")
+
+
+def window_batches(
+    split: Split, spec: Spec, batch_size: int, window: Window, *, seed: int | None = None
+) -> Batches:
+    """Return batches of windows of a series: some rows and the rows that follow them.
+
+    Args:
+        split: The whole series, and which of its rows are forecast in this split.
+        spec: Names of the input and the target.
+        batch_size: Windows in a batch.
+        window: What makes an example.
+        seed: Shuffles by it; None keeps the order of time.
+    """
+    (name,) = spec.inputs
+    values = np.asarray(split.arrays[name], "float32")
+    starts = window_starts(split, window)
+    sampler = InOrder(len(starts), batch_size)
+    if seed is not None:
+        sampler = Shuffled(len(starts), batch_size, seed)
+    held, first = tf.constant(values), tf.constant(starts)
+    columns = list(range(values.shape[1])) if window.targets is None else list(window.targets)
+
+    def assemble(indices: Any, step: Any, drawn: Any) -> Batch:
+        start = tf.gather(first, indices)[:, None]
+        seen = tf.gather(held, start + tf.range(window.context, dtype="int64"))
+        ahead = tf.range(window.context, window.context + window.horizon, dtype="int64")
+        future = tf.gather(tf.gather(held, start + ahead), columns, axis=-1)
+        return {name: seen}, future, tf.ones((tf.shape(indices)[0],))
+
+    return Batches(sampler, assemble)
+
+
+def window_starts(split: Split, window: Window) -> np.ndarray:
+    """Return where each window of a split starts; empty where none fits."""
+    length = len(next(iter(split.arrays.values())))
+    first, last = split.rows or (0, length)
+    earliest = max(first - window.context, 0)
+    latest = last - window.context - window.horizon
+    return np.arange(earliest, latest + 1, window.stride, dtype="int64")

@@ -1,0 +1,141 @@
+"""Which examples make up batch s of epoch e.
+
+A sampler maps (seed, epoch) to an order and (order, step) to the indices of one batch, with
+TensorFlow operations that keep no state. So any step of any epoch can be had without replaying
+what came before, and two processes agree on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from toolkit.lazy import tf
+
+
+class Sampler(Protocol):
+    """What the pipeline asks of a sampler.
+
+    Attributes:
+        steps: Batches in an epoch; the last may be short.
+        examples: Examples in an epoch.
+    """
+
+    steps: int
+    examples: int
+
+    def order(self, epoch: Any) -> Any:
+        """Return what ``batch`` needs to know of the epoch (a scalar int64 tensor)."""
+        ...
+
+    def batch(self, order: Any, step: Any) -> Any:
+        """Return the indices of the examples in batch ``step``, shape ``(batch,)``, int64."""
+        ...
+
+
+class InOrder:
+    """Every example once, as they lie.
+
+    Args:
+        examples: How many there are.
+        batch_size: How many make a batch.
+    """
+
+    def __init__(self, examples: int, batch_size: int):
+        self.examples, self.batch_size = examples, batch_size
+        self.steps = -(-examples // batch_size)
+
+    def order(self, epoch: Any) -> Any:
+        """Return all indices."""
+        return tf.range(self.examples, dtype="int64")
+
+    def batch(self, order: Any, step: Any) -> Any:
+        """Return the next ``batch_size`` of the order."""
+        return order[step * self.batch_size : (step + 1) * self.batch_size]
+
+
+class Shuffled(InOrder):
+    """Every example once an epoch, in an order drawn from (seed, epoch).
+
+    Args:
+        examples: How many there are.
+        batch_size: How many make a batch.
+        seed: The run's seed.
+    """
+
+    def __init__(self, examples: int, batch_size: int, seed: int):
+        super().__init__(examples, batch_size)
+        self.seed = seed
+
+    def order(self, epoch: Any) -> Any:
+        """Return a permutation of all indices."""
+        seed = tf.stack([tf.constant(self.seed, "int64"), epoch])
+        return tf.random.experimental.stateless_shuffle(super().order(epoch), seed=seed)
+
+
+class Bucketed(Shuffled):
+    """Like ``Shuffled``, but the examples of a batch have similar lengths, so less is padding.
+
+    The shuffled examples are sorted by length within groups of 50 batches, and the order of the
+    batches is shuffled again. Groups that large leave the padding near its minimum and the
+    batches as good as random.
+
+    Args:
+        lengths: Length of each example, shape ``(examples,)``.
+        batch_size: How many make a batch.
+        seed: The run's seed.
+    """
+
+    group = 50
+
+    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int):
+        super().__init__(len(lengths), batch_size, seed)
+        self.lengths = np.asarray(lengths, "int64")
+
+    def order(self, epoch: Any) -> Any:
+        """Return a permutation in which neighbours have similar lengths."""
+        shuffled = super().order(epoch)
+        group = tf.range(self.examples, dtype="int64") // (self.group * self.batch_size)
+        key = group * (int(self.lengths.max()) + 1) + tf.gather(self.lengths, shuffled)
+        order = tf.gather(shuffled, tf.argsort(key, stable=True))
+        full = self.examples // self.batch_size  # the short batch stays last
+        rows = tf.reshape(order[: full * self.batch_size], (full, self.batch_size))
+        seed = tf.stack([tf.constant(self.seed, "int64"), -1 - epoch])
+        rows = tf.random.experimental.stateless_shuffle(rows, seed=seed)
+        return tf.concat([tf.reshape(rows, [-1]), order[full * self.batch_size :]], 0)
+
+
+class Streams:
+    """Contiguous streams for language models (Zaremba et al. 2014, arXiv:1409.2329).
+
+    The text is cut into ``batch_size`` streams of equal length, read side by side: row b of one
+    batch goes on where row b of the batch before stopped, so that a recurrent state can be carried.
+    ``batch`` gives where in the text each row starts. The last batch of an epoch is filled up
+    with positions beyond the stream's end, which ``weights`` marks by zero; of the text, only what
+    does not divide by ``batch_size`` is left out, and nothing where it is 1.
+
+    Args:
+        tokens: Length of the text.
+        batch_size: Number of streams.
+        length: Tokens of each stream in a batch.
+    """
+
+    def __init__(self, tokens: int, batch_size: int, length: int):
+        self.batch_size, self.length = batch_size, length
+        self.stream = tokens // batch_size
+        self.steps = -(-self.stream // length)
+        self.examples = self.stream * batch_size
+
+    def order(self, epoch: Any) -> Any:
+        """Return where each stream starts."""
+        return tf.range(self.batch_size, dtype="int64") * self.stream
+
+    def batch(self, order: Any, step: Any) -> Any:
+        """Return where in the text each row of the batch starts."""
+        return order + step * self.length
+
+    def weights(self, step: Any) -> Any:
+        """Return 1 for tokens of the streams and 0 for fill, shape ``(batch, length)``, float32."""
+        inside = step * self.length + tf.range(self.length, dtype="int64") < self.stream
+        return tf.tile(tf.cast(inside, "float32")[None], [self.batch_size, 1])

@@ -1,0 +1,96 @@
+"""Predicting the next token of a text."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from toolkit.errors import Refused
+from toolkit.lazy import keras
+from toolkit.types import Positive, PositiveInt
+
+
+class LanguageModelling:
+    """Learn to predict each token of a text from those before it.
+
+    Texts are read as contiguous streams whose recurrent state is carried from batch to batch, and
+    evaluation reads one stream and scores every token once, so perplexities compare with those of
+    the literature (Zaremba et al. 2014, arXiv:1409.2329). ``model.keras`` gives the logits of the
+    next token after each token.
+
+    Args:
+        sequence_length: Tokens between updates, through which the gradient flows (backpropagation
+            through time is cut there). 35 is what most of the literature on PTB uses.
+        head_init_range: The output layer's weights start uniform in ±this; None leaves Keras's
+            default. Of no effect with tied embeddings.
+    """
+
+    inputs: ClassVar = frozenset({"tokens"})
+    targets: ClassVar = frozenset({"next"})
+    needs: ClassVar = "sequence"
+    causal: ClassVar = True
+    sampler: ClassVar = "streams"
+    monitor: ClassVar = "perplexity"
+    mode: ClassVar = "min"
+
+    def __init__(
+        self, *, sequence_length: PositiveInt = 35, head_init_range: Positive | None = None
+    ):
+        self.sequence_length = sequence_length
+        self.head_init_range = head_init_range
+
+    def check(self, dataset: Any) -> None:
+        """Refuse a text with fewer tokens than one update needs."""
+        tokens = len(dataset.train)
+        if tokens < 2 * self.sequence_length:
+            raise Refused(
+                f"data.train: {tokens} tokens are too few for task.sequence_length="
+                f"{self.sequence_length}; give a longer text or a shorter sequence."
+            )
+
+    def hidden(self, features: Any) -> Any:
+        """Return what the output layer reads, ``(batch, time, width)``."""
+        tied = features.embedding
+        if tied is not None and features.x.shape[-1] != tied.output_dim:
+            return keras.layers.Dense(tied.output_dim, name="to_embedding")(features.x)
+        return features.x
+
+    def output_layer(self, features: Any, target: Any) -> Any:
+        """Return the layer that turns ``hidden`` into logits, or the tied embedding."""
+        if features.embedding is not None:
+            return features.embedding
+        span, initializer = self.head_init_range, "glorot_uniform"
+        bias = "zeros"
+        if span is not None:
+            initializer = keras.initializers.RandomUniform(-span, span)
+            bias = keras.initializers.RandomUniform(-span, span)
+        return keras.layers.Dense(
+            len(target.vocabulary),
+            kernel_initializer=initializer,
+            bias_initializer=bias,
+            name="head",
+        )
+
+    def head(self, features: Any, target: Any) -> Any:
+        """Return the logits, ``(batch, time, vocabulary)``."""
+        layer, hidden = self.output_layer(features, target), self.hidden(features)
+        return layer(hidden, reverse=True) if features.embedding is not None else layer(hidden)
+
+    def finish(self, outputs: Any) -> Any:
+        """Return the logits as they are."""
+        return outputs
+
+    def metrics(self, target: Any) -> dict[str, Any]:
+        """Return none: perplexity follows from the loss."""
+        return {}
+
+    def baselines(self, dataset: Any, split: Any) -> dict[str, float]:
+        """Return the perplexity of a unigram model of the training text, add-one smoothed."""
+        import numpy as np
+
+        (name,) = dataset.spec.inputs
+        size = len(dataset.spec.target.vocabulary)
+        counts = np.bincount(dataset.train.arrays[name], minlength=size) + 1.0
+        tokens = split.arrays[name]
+        nats = -np.log(counts / counts.sum())[tokens].mean()
+        return {"perplexity (unigram)": math.exp(nats)}

@@ -1,0 +1,138 @@
+"""A network and what it learns, joined so that Keras's ``fit`` can train it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class Objective(keras.Model):
+    """The step of every task with one optimizer.
+
+    The network's output and the batch's target give a loss per element (``element_losses``); the
+    batch's loss is their weighted sum over the weight of the whole batch, so that short batches,
+    accumulated parts and replicas count by what they hold. An objective is trained, evaluated and
+    checkpointed, but never saved as a model: the network inside is.
+
+    Args:
+        network: A functional model from the inputs to the task's raw outputs.
+        task: Gives the loss and the metrics.
+        target: The ``Field`` that is learned.
+        class_weight: Weight of each class id, shape ``(classes,)``, or None.
+        accumulate: The batch is cut into this many parts whose gradients are summed before one
+            update: the same numbers with the memory of a part.
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        task: Any,
+        target: Any,
+        *,
+        class_weight: Any = None,
+        accumulate: int = 1,
+    ):
+        super().__init__(name="objective")
+        self.network = network
+        self.task = task
+        self.class_weight = class_weight
+        self.accumulate = accumulate
+        self.loss_mean = keras.metrics.Mean("loss")
+        self.task_metrics = task.metrics(target)
+        self.built = True
+
+    @property
+    def saved_weights(self) -> list[Any]:
+        """The weights of the saved network, in its order."""
+        return self.network.weights
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Return the network's raw outputs."""
+        return self.network(inputs, training=training)
+
+    def weigh(self, x: Any, y: Any, weight: Any) -> Any:
+        """Return what each element counts in the loss, shaped as the losses or broadcast to them."""
+        if self.class_weight is None or y.dtype.is_floating:
+            return weight
+        return weight * tf.gather(tf.constant(self.class_weight, "float32"), y)
+
+    def loss_sum(self, x: Any, y: Any, weight: Any, training: bool) -> tuple[Any, Any]:
+        """Return the weighted sum of the element losses, a float32 scalar, and the outputs."""
+        outputs = self(x, training=training)
+        losses = tf.cast(self.task.loss(y, outputs), "float32")
+        return tf.reduce_sum(losses * weight), outputs
+
+    def begin(self, x: Any, training: bool) -> Any:
+        """Return the inputs with whatever is carried from the batch before."""
+        return x
+
+    def end(self, outputs: list[Any], training: bool) -> None:
+        """Keep what the next batch needs of the outputs of this batch's parts."""
+
+    def update_metrics(self, y: Any, outputs: Any, weight: Any) -> None:
+        """Update the task's metrics; the weight does not include class weights."""
+        for metric in self.task_metrics.values():
+            metric.update_state(y, outputs, sample_weight=weight)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Make one update from one batch."""
+        x, y, weight = data
+        x = self.begin(x, training=True)
+        loss_weight = self.weigh(x, y, weight)
+        total = tf.maximum(tf.reduce_sum(loss_weight), 1e-7)
+        gradients, loss, variables, kept = None, 0.0, self.trainable_variables, []
+        for part in self._parts((x, y, weight, loss_weight)):
+            x_part, y_part, weight_part, loss_weight_part = part
+            with tf.GradientTape() as tape:
+                part_sum, outputs = self.loss_sum(x_part, y_part, loss_weight_part, training=True)
+                part_loss = part_sum / total
+                if self.losses:  # regularization, once a batch
+                    part_loss += tf.add_n([tf.cast(v, "float32") for v in self.losses]) / float(
+                        self.accumulate
+                    )
+                scaled = self.optimizer.scale_loss(part_loss)
+            part_gradients = tape.gradient(scaled, variables)
+            gradients = part_gradients if gradients is None else _add(gradients, part_gradients)
+            loss += part_loss
+            self.update_metrics(y_part, outputs, weight_part)
+            kept.append(outputs)
+        self.end(kept, training=True)
+        self.loss_mean.update_state(loss, sample_weight=total)
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return self.results()
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Score one batch."""
+        x, y, weight = data
+        total = tf.reduce_sum(weight)
+        x = self.begin(x, training=False)
+        loss, outputs = self.loss_sum(x, y, weight, training=False)
+        self.end([outputs], training=False)
+        self.loss_mean.update_state(tf.math.divide_no_nan(loss, total), sample_weight=total)
+        self.update_metrics(y, outputs, weight)
+        return self.results()
+
+    def results(self) -> dict[str, Any]:
+        """Return the running loss and metrics by name."""
+        results = {name: metric.result() for name, metric in self.task_metrics.items()}
+        return {"loss": self.loss_mean.result(), **results}
+
+    def _parts(self, batch: Any) -> list[Any]:
+        if self.accumulate == 1:
+            return [batch]
+        size = tf.shape(tf.nest.flatten(batch)[0])[0]
+        edges = [size * i // self.accumulate for i in range(self.accumulate + 1)]
+        return [
+            tf.nest.map_structure(lambda t, a=a, b=b: t[a:b], batch)
+            for a, b in zip(edges, edges[1:], strict=False)
+        ]
+
+
+def _add(gradients: list[Any], more: list[Any]) -> list[Any]:
+    """Add gradients pair by pair, sparse ones as dense."""
+    return [
+        a if b is None else b if a is None else tf.convert_to_tensor(a) + tf.convert_to_tensor(b)
+        for a, b in zip(gradients, more, strict=True)
+    ]

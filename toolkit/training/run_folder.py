@@ -1,0 +1,120 @@
+"""A run's folder: what lies where, and how it is written so that nothing is ever half there."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from toolkit.errors import Refused, did_you_mean
+
+
+class RunFolder:
+    """The files of one run.
+
+    Args:
+        path: The folder.
+
+    Attributes:
+        config: ``config.yaml``: the resolved configuration.
+        spec: ``spec.json``: inputs, targets, vocabulary, classes, and how raw input is encoded.
+        results: ``results.json``: final figures, as ``split/metric``.
+        metrics: ``metrics.csv``: one line an epoch.
+        model: ``model.keras``: the best inference network.
+        checkpoints: Folder of whole training states.
+        tensorboard: Folder of event files.
+        log: ``train.log``: what was printed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = Path(path)
+        self.config = self.path / "config.yaml"
+        self.spec = self.path / "spec.json"
+        self.results = self.path / "results.json"
+        self.metrics = self.path / "metrics.csv"
+        self.model = self.path / "model.keras"
+        self.checkpoints = self.path / "checkpoints"
+        self.tensorboard = self.path / "tensorboard"
+        self.log = self.path / "train.log"
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """Make a new run's folder.
+
+        Raises:
+            Refused: If the folder holds a run already or cannot be written.
+        """
+        run = cls(path)
+        try:
+            run.path.mkdir(parents=True, exist_ok=True)
+            # Opening exclusively decides between two processes that start at once.
+            with open(run.config, "x"):
+                pass
+        except FileExistsError:
+            raise Refused(
+                f"run_dir: {run.path} holds a run already, which is not overwritten; "
+                "give another run_dir=FOLDER, or delete that folder."
+            ) from None
+        except OSError as error:
+            raise Refused(
+                f"run_dir: cannot write to {run.path} ({error.strerror}); give another run_dir=FOLDER."
+            ) from None
+        run.checkpoints.mkdir(exist_ok=True)
+        return run
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """Return a run that was finished or begun.
+
+        Raises:
+            Refused: If there is none.
+        """
+        run = cls(path)
+        if not run.config.is_file():
+            beside = [str(p.parent) for p in Path("runs").glob("*/*/config.yaml")]
+            raise Refused(f"run: no run at {run.path}.{did_you_mean(str(path), beside)}")
+        return run
+
+    def need_model(self) -> Path:
+        """Return ``model.keras``.
+
+        Raises:
+            Refused: If the run has none yet.
+        """
+        if not self.model.is_file():
+            raise Refused(f"run: {self.path} has no model.keras: no epoch of it was finished.")
+        return self.model
+
+    def write_json(self, path: Path, content: Any) -> None:
+        """Write a JSON file, whole or not at all."""
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file aside, then rename it over ``path``; on any error ``path`` stays as it was.
+
+    Raises:
+        Refused: If the disk is full or the folder read-only.
+
+    Example:
+        >>> with replacing(Path("a.txt")) as temporary:  # doctest: +SKIP
+        ...     temporary.write_text("whole")
+    """
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise Refused(
+            f"cannot write {path} ({error.strerror or error}); what was there before is kept. "
+            "Free some space or give another run_dir=FOLDER."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)

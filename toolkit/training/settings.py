@@ -1,0 +1,59 @@
+"""How long and in what manner a run trains: the keys of config group ``trainer``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from toolkit.types import PositiveInt
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings:
+    """Length, validation, checkpoints and numerics of a run.
+
+    Attributes:
+        epochs: Times the training data is gone through, at most.
+        max_steps: Updates, at most; None sets no bound. An epoch that it cuts short is not finished:
+            it ends training, and is validated.
+        steps_per_epoch: Batches that make an epoch; None: all of the data.
+        validation_steps: Batches of the validation split that are scored; None: all.
+        test_steps: Batches of the test split that are scored at the end; None: all.
+        validate_every: Epochs from one validation to the next.
+        monitor: Score in validation by which the best epoch is chosen; None: the task's.
+        patience: Epochs without a better score after which training stops; None never stops early.
+        keep: Newest checkpoints that stay.
+        checkpoint_every: Steps from one checkpoint to the next; None: one at the end of each epoch.
+        log_every: Steps from one point on TensorBoard to the next.
+        histograms: Whether TensorBoard gets histograms of the weights at each epoch's end.
+        profile: First and last step (from 1) of the first epoch that are profiled; None: none.
+        overfit_batches: Train and validate on this many batches again and again, to see that a
+            network can learn at all; None: train on everything.
+        precision: Keras's policy: what layers compute in. The half precisions pay on accelerators.
+        jit: Whether steps are compiled by XLA; None: on a GPU, not on a CPU, where it is slower.
+        threads: Threads that one operation may use; None: all cores.
+        deterministic: Whether only operations that repeat bit for bit are used; slower on a GPU.
+        strategy: Devices: ``auto`` and ``one_device`` use one.
+    """
+
+    epochs: PositiveInt = 10
+    max_steps: PositiveInt | None = None
+    steps_per_epoch: PositiveInt | None = None
+    validation_steps: PositiveInt | None = None
+    test_steps: PositiveInt | None = None
+    validate_every: PositiveInt = 1
+    monitor: str | None = None
+    patience: PositiveInt | None = None
+    keep: PositiveInt = 2
+    checkpoint_every: PositiveInt | None = None
+    log_every: PositiveInt = 50
+    histograms: bool = False
+    profile: tuple[PositiveInt, PositiveInt] | None = None
+    overfit_batches: PositiveInt | None = None
+    precision: Literal["float32", "float64", "bfloat16", "mixed_bfloat16", "mixed_float16"] = (
+        "float32"
+    )
+    jit: bool | None = None
+    threads: PositiveInt | None = None
+    deterministic: bool = False
+    strategy: Literal["auto", "one_device"] = "auto"
