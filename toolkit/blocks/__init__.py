@@ -33,8 +33,8 @@ class Row:
 
     Attributes:
         path: ``"module:function"``.
-        reads: The layouts that it reads, the preferred one first (a network's stem gives that);
-            empty where it takes what comes.
+        reads: The layouts that it reads, by its options, the preferred one first (a network's stem
+            gives that); none where it takes what comes.
         gives: The layout that it returns, by its options; None where it is the one it read.
         looks_ahead: Why, with these options, a position's feature depends on later positions;
             None where it does not. No causal language model can hold such a block.
@@ -43,30 +43,41 @@ class Row:
     """
 
     path: str
-    reads: tuple[Layout, ...] = ()
+    reads: Callable[[Options], tuple[Layout, ...]] = lambda options: ()
     gives: Callable[[Options], Layout | None] = _nothing
     looks_ahead: Callable[[Options], str | None] = _nothing
     merges: Callable[[Options], str | None] = _nothing
 
 
-def _widest(options: Options) -> int:
-    return max(options["kernels"] or [options["kernel"]])
+def _any(options: Options) -> tuple[Layout, ...]:
+    return ("vector", "sequence", "grid")
+
+
+def _positions(options: Options) -> tuple[Layout, ...]:
+    return ("grid", "sequence")
 
 
 def _conv_looks_ahead(options: Options) -> str | None:
-    if options["causal"] or _widest(options) == 1:
+    if options["pool"] is not None:
+        return "it pools neighbouring positions"
+    if options["causal"] or max(options["kernels"] or [options["kernel"]]) == 1:
         return None
-    return "its convolutions read the positions that follow (conv with causal: true does not)"
+    return "its convolutions read the positions that follow (those with causal: true do not)"
 
 
-def _strides_merge(options: Options) -> str | None:
+def _conv_merges(options: Options) -> str | None:
+    if options["pool"] is not None:
+        return "it pools neighbouring positions"
     return "its convolutions have strides" if options["strides"] > 1 else None
 
+
+LARGE_RESNETS = (18, 34, 50, 101, 152)
+"""Depths of residual networks that read images of about 224 x 224 and nothing else."""
 
 BLOCKS: Table[Row] = Table(
     "block",
     {
-        "dense": Row("toolkit.blocks.dense:dense", reads=("vector", "sequence", "grid")),
+        "dense": Row("toolkit.blocks.dense:dense", reads=_any),
         "dropout": Row("toolkit.blocks.dropout:dropout"),
         "normalize": Row(
             "toolkit.blocks.normalize:normalize",
@@ -78,7 +89,7 @@ BLOCKS: Table[Row] = Table(
         ),
         "recurrent": Row(
             "toolkit.blocks.recurrent:recurrent",
-            reads=("sequence",),
+            reads=lambda options: ("sequence",),
             looks_ahead=lambda options: (
                 "its recurrent layers are bidirectional and read the words that follow"
                 if options["bidirectional"]
@@ -87,26 +98,34 @@ BLOCKS: Table[Row] = Table(
         ),
         "conv": Row(
             "toolkit.blocks.conv:conv",
-            reads=("grid", "sequence"),
+            reads=_positions,
             looks_ahead=_conv_looks_ahead,
-            merges=_strides_merge,
+            merges=_conv_merges,
         ),
         "pool": Row(
             "toolkit.blocks.pool:pool",
-            reads=("grid", "sequence", "vector"),
+            reads=lambda options: (
+                ("grid", "sequence")
+                if options["kind"] in ("max", "average")
+                else ("grid", "sequence", "vector")
+            ),
             gives=lambda options: None if options["kind"] in ("max", "average") else "vector",
             looks_ahead=lambda options: "it pools neighbouring positions",
             merges=lambda options: "it pools neighbouring positions",
         ),
         "residual": Row(
             "toolkit.blocks.residual:residual",
-            reads=("grid", "sequence"),
+            reads=_positions,
             looks_ahead=lambda options: "its convolutions read the positions that follow",
-            merges=_strides_merge,
+            merges=lambda options: (
+                "its convolutions have strides" if options["strides"] > 1 else None
+            ),
         ),
         "resnet": Row(
             "toolkit.blocks.resnet:resnet",
-            reads=("grid", "sequence"),
+            reads=lambda options: (
+                ("grid",) if options["depth"] in LARGE_RESNETS else ("grid", "sequence")
+            ),
             looks_ahead=lambda options: "its convolutions read the positions that follow",
             merges=lambda options: "its convolutions have strides",
         ),

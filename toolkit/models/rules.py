@@ -59,9 +59,10 @@ def describe(kind: str, body: Body) -> Shape:
     for name, options in blocks_of(body):
         row = facts(name)
         options = with_defaults(BLOCKS[name], options)
-        if row.reads and layout not in row.reads:
+        wanted = row.reads(options)
+        if wanted and layout not in wanted:
             raise Refused(
-                f"block '{name}' reads {' or '.join(row.reads)}, but what comes before it gives "
+                f"block '{name}' reads {' or '.join(wanted)}, but what comes before it gives "
                 f"{layout} for an input of kind '{kind}'"
             )
         layout = row.gives(options) or layout
@@ -81,17 +82,17 @@ def first_layout(kind: str, body: Body) -> Layout:
         Refused: If there is no such kind, or the kind has no layout that the blocks read.
     """
     possible = STEMS.row(kind).gives
-    choosy = next((name for name, _ in blocks_of(body) if facts(name).reads), None)
-    if choosy is None:
-        return possible[0]
-    wanted = facts(choosy).reads
-    for layout in wanted:
-        if layout in possible:
-            return layout
-    raise Refused(
-        f"block '{choosy}' reads {' or '.join(wanted)}; an input of kind '{kind}' gives "
-        f"{' or '.join(possible)}"
-    )
+    for name, options in blocks_of(body):
+        wanted = facts(name).reads(with_defaults(BLOCKS[name], options))
+        for layout in wanted:
+            if layout in possible:
+                return layout
+        if wanted:
+            raise Refused(
+                f"block '{name}' reads {' or '.join(wanted)}; an input of kind '{kind}' gives "
+                f"{' or '.join(possible)}"
+            )
+    return possible[0]
 
 
 def blocks_of(body: Body) -> list[tuple[str, Mapping[str, Any]]]:

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field as Limits
 
 from toolkit.blocks import Layout
+from toolkit.blocks.masks import mean
 from toolkit.blocks.state import Tensor
 from toolkit.data.spec import Field
 from toolkit.errors import Refused
@@ -108,7 +109,8 @@ def tokens(
         drop = keras.layers.SpatialDropout1D if locked_dropout else keras.layers.Dropout
         x = drop(dropout)(x)
     if layout == "vector":
-        x, mask = _mean(x, mask), None
+        x = keras.layers.GlobalAveragePooling1D()(x) if mask is None else mean(x, mask)
+        mask = None
     return Stemmed(x, mask, embedding if tie else None)
 
 
@@ -119,8 +121,8 @@ def image(
     masked: bool,
     *,
     size: PositiveInt | None = None,
-    mean: Numbers | None = None,
-    std: Numbers | None = None,
+    means: Numbers | None = None,
+    deviations: Numbers | None = None,
 ) -> Stemmed:
     """Scale an image's pixels, inside the network, so that a saved model takes raw ones.
 
@@ -132,8 +134,8 @@ def image(
         layout: ``grid``, ``sequence`` or ``vector``.
         masked: Without effect: images have no padding.
         size: Height and width, in pixels, to resize to; None leaves the size as it is.
-        mean: Subtracted after scaling to 0..1, one for each channel; None subtracts nothing.
-        std: Divided by afterwards, one for each channel; None divides by nothing.
+        means: Subtracted after scaling to 0..1, one for each channel; None subtracts nothing.
+        deviations: Divided by afterwards, one for each channel; None divides by nothing.
 
     Returns:
         Shape ``(batch, height, width, channels)``, ``(batch, height, width * channels)`` or
@@ -143,15 +145,16 @@ def image(
         x = keras.layers.Rescaling(1 / 255)(x)
     if size is not None:
         x = keras.layers.Resizing(size, size)(x)
-    if mean is not None or std is not None:
+    if means is not None or deviations is not None:
         channels = x.shape[-1]
-        mean, std = mean or [0.0] * channels, std or [1.0] * channels
-        if not len(mean) == len(std) == channels:
+        means, deviations = means or [0.0] * channels, deviations or [1.0] * channels
+        if not len(means) == len(deviations) == channels:
             raise Refused(
-                f"stem.image: mean and std need {channels} numbers, one for each channel of the "
-                f"images; got {len(mean)} and {len(std)}"
+                f"stem.image: means and deviations need {channels} numbers, one for each channel "
+                f"of the images; got {len(means)} and {len(deviations)}"
             )
-        x = keras.layers.Normalization(mean=mean, variance=[value**2 for value in std])(x)
+        variances = [value**2 for value in deviations]
+        x = keras.layers.Normalization(mean=means, variance=variances)(x)
     _, height, width, channels = x.shape
     if layout != "grid" and None in (height, width):
         raise Refused(
@@ -212,12 +215,3 @@ def table(
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
     return Stemmed(keras.ops.expand_dims(x, -1) if layout == "sequence" else x)
-
-
-def _mean(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Return the mean over the real positions; zeros for a text that has none."""
-    if mask is None:
-        return keras.layers.GlobalAveragePooling1D()(x)
-    weight = keras.ops.expand_dims(keras.ops.cast(mask, x.dtype), -1)
-    total = keras.ops.sum(x * weight, axis=1)
-    return total / keras.ops.maximum(keras.ops.sum(weight, axis=1), 1)

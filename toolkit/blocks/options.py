@@ -1,0 +1,52 @@
+"""Choices that several blocks share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from toolkit.types import PositiveInt
+
+Activation = Literal[
+    "linear",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "celu",
+    "gelu",
+    "silu",
+    "mish",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "hard_silu",
+    "softplus",
+    "softsign",
+]
+"""What is applied to each number that a layer gives, under Keras's names."""
+
+Initializer = Literal[
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "orthogonal",
+    "zeros",
+]
+"""How a layer's kernel starts, under Keras's names."""
+
+Normalization = Literal["none", "batch", "layer", "group", "rms"]
+"""Over what the mean and spread are taken that a layer's outputs are brought to."""
+
+Widths = PositiveInt | Annotated[list[PositiveInt], Field(min_length=1)]
+"""The width of one layer, or of each of several."""
+
+
+def as_list(widths: int | list[int]) -> list[int]:
+    """Return the widths as a list."""
+    return [widths] if isinstance(widths, int) else list(widths)
