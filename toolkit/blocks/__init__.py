@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from toolkit.registry import Table
 
-Layout = Literal["vector", "sequence", "grid"]
+Layout = Literal["vector", "sequence", "grid", "future"]
 """``vector`` (batch, features), ``sequence`` (batch, time, features) or ``grid`` (batch, height,
-width, channels; or with three spatial axes). Convolutions read a sequence along its one axis."""
+width, channels; or with three spatial axes). Convolutions read a sequence along its one axis. A
+``future`` (batch, horizon, variables) is a forecast itself; the task forecast alone takes it."""
 
 Options = Mapping[str, Any]
 """A block's options, defaults filled in."""
@@ -36,6 +37,8 @@ class Row:
         reads: The layouts that it reads, by its options, the preferred one first (a network's stem
             gives that); none where it takes what comes.
         gives: The layout that it returns, by its options; None where it is the one it read.
+        fixed: Whether, with these options, the number of positions must be known beforehand, as
+            that of texts is not.
         looks_ahead: Why, with these options, a position's feature depends on later positions;
             None where it does not. No causal language model can hold such a block.
         merges: Why, with these options, there is no longer one feature for each position of the
@@ -45,6 +48,7 @@ class Row:
     path: str
     reads: Callable[[Options], tuple[Layout, ...]] = lambda options: ()
     gives: Callable[[Options], Layout | None] = _nothing
+    fixed: Callable[[Options], bool] = lambda options: False
     looks_ahead: Callable[[Options], str | None] = _nothing
     merges: Callable[[Options], str | None] = _nothing
 
@@ -110,6 +114,7 @@ BLOCKS: Table[Row] = Table(
                 else ("grid", "sequence", "vector")
             ),
             gives=lambda options: None if options["kind"] in ("max", "average") else "vector",
+            fixed=lambda options: options["kind"] == "flatten",
             looks_ahead=lambda options: "it pools neighbouring positions",
             merges=lambda options: "it pools neighbouring positions",
         ),
@@ -128,6 +133,13 @@ BLOCKS: Table[Row] = Table(
             ),
             looks_ahead=lambda options: "its convolutions read the positions that follow",
             merges=lambda options: "its convolutions have strides",
+        ),
+        "series_linear": Row(
+            "toolkit.blocks.series_linear:series_linear",
+            reads=lambda options: ("sequence",),
+            gives=lambda options: "future",
+            looks_ahead=lambda options: "it maps a whole window to what follows",
+            merges=lambda options: "it maps a whole window to what follows",
         ),
     },
 )
