@@ -1,0 +1,185 @@
+"""Augmentation: true to its name, and the same whatever the batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from toolkit.data.augment import AUGMENTATIONS, Augmentation
+from toolkit.data.spec import Field, Spec
+from toolkit.errors import Refused
+
+N = 40
+
+
+def spec_of(kind="image", shape=(8, 6, 3), **target):
+    classes = target.pop("classes", ("a", "b", "c"))
+    label = Field("label", (), "int32", classes=classes, **target)
+    return Spec({kind: Field(kind, shape, "uint8")}, {"label": label})
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).integers(0, 256, (N, 8, 6, 3), "uint8")
+
+
+@pytest.fixture(scope="module")
+def labels():
+    return (np.arange(N) % 3).astype("int32")
+
+
+def apply(steps, batch, indices, *, seed=1, epoch=0, spec=None):
+    """Augment the examples at ``indices`` as one batch."""
+    import tensorflow as tf
+
+    plan = Augmentation(steps, N, spec or spec_of())
+    drawn = {k: tf.gather(v, indices) for k, v in plan.draws(seed, epoch).items()}
+    out = plan({k: tf.constant(v[indices]) for k, v in batch.items()}, drawn)
+    return {k: v.numpy() for k, v in out.items()}
+
+
+STEPS = {
+    "flip": {"horizontal": True, "vertical": True},
+    "crop": {"padding": 2},
+    "shift": {"height": 0.3, "width": 0.3},
+    "cutout": {"size": 3},
+    "noise": {"stddev": 0.1},
+}
+
+
+@pytest.mark.parametrize("name", [*STEPS, "all"])
+def test_same_picture_whatever_the_batch(name, images, labels):
+    steps = STEPS if name == "all" else {name: STEPS[name]}
+    batch = {"image": images, "label": labels}
+    whole = apply(steps, batch, np.arange(N))["image"]
+    order = np.random.default_rng(1).permutation(N)
+    for part in (order[:7], order[7:8], order[8:]):
+        np.testing.assert_array_equal(apply(steps, batch, part)["image"], whole[part])
+    assert whole.dtype == np.uint8 and whole.shape == images.shape
+    assert not np.array_equal(whole, images)
+    np.testing.assert_array_equal(apply(steps, batch, np.arange(N))["image"], whole)
+    for other in ({"epoch": 1}, {"seed": 2}):
+        assert not np.array_equal(apply(steps, batch, np.arange(N), **other)["image"], whole)
+
+
+def test_a_further_step_leaves_the_draws_of_the_others(images):
+    one = Augmentation({"flip": {}}, N, spec_of()).draws(3, 4)["flip"]
+    two = Augmentation({"crop": {}, "flip": {}}, N, spec_of()).draws(3, 4)["flip"]
+    np.testing.assert_array_equal(one, two)
+
+
+def test_draws_inside_a_graph_with_the_epoch_as_a_tensor():
+    import tensorflow as tf
+
+    plan = Augmentation({name: None for name in STEPS} | {"mixup": None}, N, spec_of())
+    eager = plan.draws(1, 5)
+    graph = tf.function(lambda epoch: plan.draws(1, epoch))(tf.constant(5, "int64"))
+    assert list(eager) == [*STEPS, "mixup"]
+    for name in eager:
+        np.testing.assert_array_equal(eager[name], graph[name])
+
+
+def test_flip_is_a_true_flip_of_about_half(images, labels):
+    out = apply({"flip": {}}, {"image": images, "label": labels}, np.arange(N))["image"]
+    same = np.all(out == images, axis=(1, 2, 3))
+    mirrored = np.all(out == images[:, :, ::-1], axis=(1, 2, 3))
+    assert np.all(same ^ mirrored)
+    assert 8 <= mirrored.sum() <= 32
+
+
+def test_crop_is_a_window_of_the_padded_image(images):
+    out = apply({"crop": {"padding": 2}}, {"image": images}, np.arange(N))["image"]
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    places = set()
+    for before, after in zip(padded, out, strict=True):
+        windows = {(i, j): before[i : i + 8, j : j + 6] for i in range(5) for j in range(5)}
+        (place,) = [at for at, window in windows.items() if np.array_equal(window, after)]
+        places.add(place)
+    assert len(places) > 10
+
+
+@pytest.mark.parametrize("fill,mode", [("nearest", "edge"), ("reflect", "reflect")])
+def test_what_is_filled_in(images, fill, mode):
+    out = apply({"crop": {"padding": 2, "fill": fill}}, {"image": images}, np.arange(N))["image"]
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), mode)
+    for before, after in zip(padded, out, strict=True):
+        assert any(
+            np.array_equal(before[i : i + 8, j : j + 6], after) for i in range(5) for j in range(5)
+        )
+
+
+def test_cutout_blanks_a_square_of_at_most_its_size():
+    ones = np.full((N, 8, 6, 1), 200, "uint8")
+    out = apply({"cutout": {"size": 3}}, {"image": ones}, np.arange(N), spec=spec_of())["image"]
+    blank = (out == 0).sum(axis=(1, 2, 3))
+    assert blank.max() == 9 and blank.min() >= 1
+    assert set(np.unique(out)) == {0, 200}
+
+
+def test_noise_has_its_size_and_does_not_wrap():
+    grey = np.full((N, 30, 30, 1), 128, "uint8")
+    out = apply({"noise": {"stddev": 0.1}}, {"image": grey}, np.arange(N))["image"]
+    assert abs(out.astype(float).std() / 25.5 - 1) < 0.05
+    white = apply({"noise": {"stddev": 0.1}}, {"image": grey * 0 + 255}, np.arange(N))["image"]
+    assert white.min() > 100
+
+
+def test_noise_on_series_keeps_their_units():
+    series = np.zeros((N, 50, 2), "float32")
+    spec = spec_of("series", (50, 2))
+    out = apply({"noise": {"stddev": 0.5}}, {"series": series}, np.arange(N), spec=spec)["series"]
+    assert out.dtype == np.float32 and abs(out.std() - 0.5) < 0.03
+
+
+def test_mixup_blends_picture_and_label_alike(images, labels):
+    out = apply({"mixup": {"alpha": 1.0}}, {"image": images, "label": labels}, np.arange(N))
+    soft = out["label"]
+    assert soft.shape == (N, 3) and soft.dtype == np.float32
+    np.testing.assert_allclose(soft.sum(-1), 1, atol=1e-6)
+    for i in range(N):
+        j = N - 1 - i
+        if labels[i] != labels[j]:
+            kept = soft[i, labels[i]]
+            assert kept >= 0.5
+            expected = kept * images[i] + (1 - kept) * images[j]
+            np.testing.assert_allclose(out["image"][i], expected, atol=0.51)
+
+
+def test_beta_has_the_moments_of_its_distribution():
+    plan = Augmentation({"mixup": {"alpha": 0.2}}, 20_000, spec_of())
+    share = plan.draws(1, 0)["mixup"].numpy()
+    assert np.isfinite(share).all() and abs(share.mean() - 0.5) < 0.02
+    assert abs(share.var() - 1 / (4 * (2 * 0.2 + 1))) < 0.01
+
+
+def test_word_dropout_leaves_padding():
+    tokens = np.tile(np.array([5, 6, 7, 0, 0], "int32"), (N, 1))
+    spec = spec_of("tokens", (None,))
+    steps = {"word_dropout": {"rate": 0.5}}
+    out = apply(steps, {"tokens": tokens}, np.arange(N), spec=spec)["tokens"]
+    assert (out[:, 3:] == 0).all()
+    assert 0.3 < (out[:, :3] == 1).mean() < 0.7
+
+
+def test_all_faults_at_once():
+    with pytest.raises(Refused) as refused:
+        Augmentation({"flop": {}, "crop": {"pading": 1}}, N, spec_of())
+    assert refused.value.faults == [
+        "data.augment: no 'flop'. Did you mean flip?",
+        "data.augment.crop: no option 'pading'. Did you mean padding?",
+    ]
+    with pytest.raises(Refused) as refused:
+        Augmentation({"flip": {}}, N, spec_of("series", (5, 2)))
+    assert refused.value.faults == [
+        "data.augment: 'flip' changes image, and this data set's input is series; for that there "
+        "is noise, mixup."
+    ]
+
+
+def test_every_step_has_options_with_text():
+    import inspect
+
+    for name in AUGMENTATIONS:
+        parameters = inspect.signature(AUGMENTATIONS[name]).parameters.values()
+        for option in (p for p in parameters if p.kind is p.KEYWORD_ONLY):
+            assert f"{option.name}:" in inspect.getdoc(AUGMENTATIONS[name]), (name, option)
