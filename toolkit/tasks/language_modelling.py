@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+import numpy as np
+
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.types import Positive, PositiveInt
@@ -84,10 +86,23 @@ class LanguageModelling:
         """Return none: perplexity follows from the loss."""
         return {}
 
+    def rows(self, outputs: np.ndarray, target: Any) -> list[dict[str, Any]]:
+        """Return the five likeliest next tokens of each text and their probabilities.
+
+        Args:
+            outputs: Logits, shape ``(texts, time, vocabulary)``.
+            target: The field that was learned.
+        """
+        rows = []
+        for logits in np.asarray(outputs, "float64")[:, -1]:
+            p = np.exp(logits - logits.max())
+            p /= p.sum()
+            best = np.argsort(-p)[:5]
+            rows.append({"next": {target.vocabulary[i]: float(p[i]) for i in best}})
+        return rows
+
     def baselines(self, dataset: Any, split: Any) -> dict[str, float]:
         """Return the perplexity of a unigram model of the training text, add-one smoothed."""
-        import numpy as np
-
         (name,) = dataset.spec.inputs
         size = len(dataset.spec.target.vocabulary)
         counts = np.bincount(dataset.train.arrays[name], minlength=size) + 1.0

@@ -100,8 +100,21 @@ class Objective(keras.Model):
             kept.append(outputs)
         self.end(kept, training=True)
         self.loss_mean.update_state(loss, sample_weight=total)
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        return self.results()
+        scale = getattr(self.optimizer, "dynamic_scale", 1.0)
+        norm = tf.linalg.global_norm(gradients) / tf.cast(scale, "float32")
+        self._update(gradients, tf.math.is_finite(loss) & tf.math.is_finite(norm))
+        return {**self.results(), "gradient_norm": norm}
+
+    def _update(self, gradients: list[Any], finite: Any) -> None:
+        """Apply the gradients, unless the loss or they are no numbers: then the weights stay."""
+
+        def apply() -> None:
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+
+        if hasattr(self.optimizer, "inner_optimizer") or tf.distribute.has_strategy():
+            apply()  # a loss scale skips such steps itself; replicas cannot meet inside a condition
+        else:
+            tf.cond(finite, apply, lambda: None)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch."""

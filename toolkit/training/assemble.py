@@ -9,29 +9,12 @@ from typing import Any
 import keras
 
 from toolkit.blocks.state import CarriedState
+from toolkit.data.batching import Batching
 from toolkit.data.pipeline import Batches, example_batches, stream_batches, window_batches
 from toolkit.data.spec import Dataset, Spec, Split
 from toolkit.models.network import build_network
 from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
-
-
-@dataclass(frozen=True)
-class Batching:
-    """How examples become batches; the keys ``data.<key>`` that every data set has.
-
-    Attributes:
-        batch_size: Examples of an update over all devices; streams, for a language model.
-        eval_batch_size: The same in evaluation; None: the same number, but one stream for a language
-            model, which then scores every token once from one stream.
-        bucket_by_length: Whether texts of a batch should have similar lengths.
-        augment: Steps of augmentation and their options; None for none.
-    """
-
-    batch_size: int = 32
-    eval_batch_size: int | None = None
-    bucket_by_length: bool = False
-    augment: dict[str, dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,23 +9,26 @@ import keras
 
 
 class Diverged(Exception):
-    """The loss is no longer a finite number.
+    """The loss or its gradient is no longer a finite number.
 
     Attributes:
         step: Batch of the run, from 1.
-        loss: What it became.
+        loss: Its running mean over the epoch.
     """
 
-    def __init__(self, step: int, loss: float, before: float | None):
+    def __init__(self, step: int, loss: float, norm: float, before: float | None):
         self.step, self.loss = step, loss
-        last = "" if before is None else f" (running mean before: {before:.4g})"
-        super().__init__(f"the loss became {loss} at step {step}{last}")
+        what = f"the gradient's norm became {norm}" if math.isfinite(loss) else f"the loss became {loss}"
+        last = "" if before is None else f" (mean loss of the epoch before it: {before:.4g})"
+        super().__init__(f"{what} at step {step}{last}")
 
 
 class NonFiniteGuard(keras.callbacks.Callback):
-    """Raises ``Diverged`` at the first step whose loss is not finite, before anything is saved.
+    """Raises ``Diverged`` at the first step whose loss or gradient is not finite.
 
-    The running mean of the loss is looked at, which a single such step spoils at once.
+    The objective has left the weights as they were before that step. The running mean of the loss
+    is looked at, which a single such step spoils at once. With a loss scale gradients overflow now
+    and then by design, and only the loss counts.
 
     Args:
         steps: Batches of an epoch.
@@ -41,7 +44,9 @@ class NonFiniteGuard(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look at the loss."""
-        loss = float((logs or {})["loss"])
-        if not math.isfinite(loss):
-            raise Diverged(self.epoch * self.steps + batch + 1, loss, self.before)
+        logs = logs or {}
+        loss, norm = float(logs["loss"]), float(logs["gradient_norm"])
+        scaled = hasattr(self.model.optimizer, "inner_optimizer")
+        if not math.isfinite(loss) or not (math.isfinite(norm) or scaled):
+            raise Diverged(self.epoch * self.steps + batch + 1, loss, norm, self.before)
         self.before = loss

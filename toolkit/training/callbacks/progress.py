@@ -71,7 +71,7 @@ class ProgressBar(keras.callbacks.Callback):
         left = (self.steps - self.step + (self.epochs - self.epoch - 1) * self.steps) / speed
         left += (self.epochs - self.epoch) * self.validation_seconds
         text = (
-            f"{describe(logs or {})}  {figure(round(speed * self.per_step))} {self.unit}/s"
+            f"{describe(shown(logs))}  {figure(round(speed * self.per_step))} {self.unit}/s"
             f"  {duration(left)} left"
         )
         if self.bar is not None:
@@ -90,7 +90,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Print the epoch's line."""
         self._close()
-        logs = dict(logs or {})
+        logs = shown(logs)
         valid = {k.removeprefix("val_"): v for k, v in logs.items() if k.startswith("val_")}
         train = {k: v for k, v in logs.items() if not k.startswith("val_")}
         seconds = time.monotonic() - self.begun
@@ -110,3 +110,8 @@ class ProgressBar(keras.callbacks.Callback):
         if self.bar is not None:
             self.bar.stop()
             self.bar = None
+
+
+def shown(logs: dict[str, Any] | None) -> dict[str, float]:
+    """Return the figures that people follow: without the norm, which TensorBoard has."""
+    return {name: value for name, value in (logs or {}).items() if name != "gradient_norm"}

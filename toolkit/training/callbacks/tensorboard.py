@@ -20,11 +20,20 @@ class TensorBoardScalars(keras.callbacks.Callback):
         steps: Batches of an epoch.
         every: Steps between two points.
         config_text: Configuration shown on the text page.
+        histograms: Whether to write a histogram of each weight at the end of each epoch.
     """
 
-    def __init__(self, folder: Path, *, steps: int, every: int = 20, config_text: str = ""):
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        steps: int,
+        every: int = 50,
+        config_text: str = "",
+        histograms: bool = False,
+    ):
         super().__init__()
-        self.steps, self.every = steps, every
+        self.steps, self.every, self.histograms = steps, every, histograms
         self.writer = tf.summary.create_file_writer(str(folder))
         if config_text:
             with self.writer.as_default(step=0):
@@ -52,6 +61,9 @@ class TensorBoardScalars(keras.callbacks.Callback):
         with self.writer.as_default(step=epoch + 1):
             for name, value in split_names(logs or {}).items():
                 tf.summary.scalar(name, value)
+            if self.histograms:
+                for weight in self.model.trainable_variables:
+                    tf.summary.histogram(weight.path, weight.value)
         self.writer.flush()
 
     def on_train_end(self, logs: Any = None) -> None:

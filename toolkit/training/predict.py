@@ -1,0 +1,170 @@
+"""What a finished run says of new input."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+import keras
+import numpy as np
+import yaml
+
+from toolkit.data.spec import Spec, Split
+from toolkit.errors import Refused
+from toolkit.tasks import TASKS
+from toolkit.training.run import make
+from toolkit.training.run_folder import RunFolder, replacing
+from toolkit.training.saved_spec import read_spec
+from toolkit.types import PositiveInt
+
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
+
+
+def predict(
+    *,
+    run: str,
+    input: str,
+    output: str | None = None,
+    format: Literal["csv", "jsonl"] | None = None,
+    batch_size: PositiveInt = 64,
+) -> list[dict[str, Any]]:
+    """Say what a run's best network predicts for new input.
+
+    Args:
+        run: The run's folder.
+        input: A file, a folder, ``-`` for standard input, or a text itself. Texts: a file with one
+            a line, a ``.jsonl`` file whose objects have ``text``, or a folder of ``.txt`` files.
+            Pictures: a file or a folder, searched through. Tables and series: a csv file with the
+            columns that were trained on.
+        output: File to write; None prints.
+        format: ``csv`` or ``jsonl``; None: by the output's suffix, jsonl where there is none.
+        batch_size: Examples at a time; of no influence on the result.
+
+    Returns:
+        A row for each input: where it came from and what is predicted, with probabilities where
+        the task has them.
+
+    Raises:
+        Refused: If there is no such run or input, or the input cannot be read.
+    """
+    folder = RunFolder.open(run)
+    config = yaml.safe_load(folder.config.read_text("utf-8"))
+    task = make(TASKS, config["task"])
+    spec, encoder = read_spec(folder)
+    model = keras.models.load_model(folder.need_model(), compile=False)
+    if encoder is None:
+        raise Refused(f"run: the data of {folder.path} has no form in which new input could be read.")
+    names, split = read_input(input, spec, encoder)
+    rows = []
+    for part in outputs(model, split, spec, task, batch_size):
+        rows += task.rows(part, spec.target)
+    rows = [{"input": name, **row} for name, row in zip(names, rows, strict=True)]
+    form = format or ("csv" if str(output).endswith(".csv") else "jsonl")
+    if output is None:
+        write_rows(sys.stdout, rows, form)
+    else:
+        with replacing(Path(output)) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
+            write_rows(file, rows, form)
+    return rows
+
+
+def read_input(given: str, spec: Spec, encoder: Any) -> tuple[list[str], Split]:
+    """Return a name for each example and the examples, from a file, folder, text or standard input."""
+    kind = spec.input.kind
+    path = Path(given)
+    if kind == "tokens":
+        names = texts = _texts(given, path)
+    elif kind == "image":
+        if not path.exists():
+            raise Refused(f"input: no file or folder {path}.")
+        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES)
+        texts = [path] if path.is_file() else found
+        if not texts:
+            raise Refused(f"input: no picture in {path} ({', '.join(sorted(PICTURES))}).")
+        names = [str(p) for p in texts]
+    else:
+        if given != "-" and not path.is_file():
+            raise Refused(f"input: no file {path}.")
+        split = encoder.encode("/dev/stdin" if given == "-" else path)
+        if kind == "series":
+            return ["next"], split
+        return [str(i + 1) for i in range(len(split))], split
+    return list(map(str, names)), encoder.encode(texts)
+
+
+def _texts(given: str, path: Path) -> list[str]:
+    if given == "-":
+        lines = sys.stdin.read().splitlines()
+    elif path.is_dir():
+        lines = [p.read_text("utf-8") for p in sorted(path.rglob("*.txt"))]
+    elif path.is_file():
+        try:
+            lines = path.read_text("utf-8-sig").splitlines()
+        except UnicodeDecodeError as error:
+            raise Refused(f"input: {path} is not UTF-8 ({error.reason} at byte {error.start}).") from None
+        if path.suffix in (".jsonl", ".json"):
+            lines = [_text_of(line, path, i) for i, line in enumerate(lines, 1) if line.strip()]
+    else:
+        lines = [given]
+    if not any(line.strip() for line in lines):
+        raise Refused(f"input: nothing to read in {given!r}.")
+    return lines
+
+
+def _text_of(line: str, path: Path, number: int) -> str:
+    try:
+        return str(json.loads(line)["text"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise Refused(
+            f"input: {path}:{number}: expected a JSON object with the key 'text'; got {line[:60]!r}."
+        ) from None
+
+
+def outputs(
+    model: keras.Model, split: Split, spec: Spec, task: Any, batch_size: int
+) -> Iterator[np.ndarray]:
+    """Yield the model's outputs, a batch at a time, in order."""
+    if task.sampler == "windows":
+        (name,) = spec.inputs
+        values, context = np.asarray(split.arrays[name], "float32"), task.window.context
+        if len(values) < context:
+            raise Refused(
+                f"input: a forecast needs task.context={context} rows; there are {len(values)}."
+            )
+        yield model.predict(values[None, -context:], verbose=0)
+        return
+    if task.sampler == "streams":
+        batch_size = 1  # the last token of each text counts, and there is no padding
+    batches = example_batches(split, spec, batch_size)
+    for x, _, _ in batches.once():
+        yield np.asarray(model(x, training=False))
+
+
+def write_rows(file: TextIO, rows: list[dict[str, Any]], form: str) -> None:
+    """Write rows as csv (nested values flattened as ``probabilities/name``) or as JSON lines."""
+    if form == "jsonl":
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        return
+    flat = [_flat(row) for row in rows]
+    columns = list(dict.fromkeys(key for row in flat for key in row))
+    writer = csv.DictWriter(file, columns, restval="")
+    writer.writeheader()
+    writer.writerows(flat)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}/{inner}": v for inner, v in value.items()}
+        elif isinstance(value, list):
+            for i, v in enumerate(value, 1):
+                flat |= _flat({f"{key}/{i}": v})
+        else:
+            flat[key] = value
+    return flat

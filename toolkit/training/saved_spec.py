@@ -1,0 +1,55 @@
+"""What a run keeps of its data set: enough to score, predict and generate without it."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+from typing import Any
+
+from toolkit.data.spec import Field, Spec
+from toolkit.training.run_folder import RunFolder
+
+ENCODERS = {
+    "TextEncoder": "toolkit.data.text_encoder",
+    "ImageEncoder": "toolkit.data.image_encoder",
+    "TableEncoder": "toolkit.data.table_encoder",
+    "SeriesEncoder": "toolkit.data.series_encoder",
+}
+"""Where the encoders that a run can hold are found."""
+
+
+def write_spec(folder: RunFolder, spec: Spec, encoder: Any) -> None:
+    """Write ``spec.json``."""
+    content: dict[str, Any] = {
+        part: {name: _field_json(field) for name, field in getattr(spec, part).items()}
+        for part in ("inputs", "targets")
+    }
+    if encoder is not None:
+        content["encoder"] = {"name": type(encoder).__name__, **encoder.to_json()}
+    folder.write_json(folder.spec, content)
+
+
+def read_spec(folder: RunFolder) -> tuple[Spec, Any]:
+    """Return the spec and the encoder (None where the data set has none)."""
+    content = json.loads(folder.spec.read_text("utf-8"))
+    inputs, targets = (
+        {name: _field(saved) for name, saved in content[part].items()}
+        for part in ("inputs", "targets")
+    )
+    saved = content.get("encoder")
+    if saved is None:
+        return Spec(inputs, targets), None
+    name = saved.pop("name")
+    encoder = getattr(importlib.import_module(ENCODERS[name]), name)
+    return Spec(inputs, targets), encoder.from_json(saved)
+
+
+def _field_json(field: Field) -> dict[str, Any]:
+    values = dataclasses.asdict(field)
+    return {key: value for key, value in values.items() if value not in (None, False)}
+
+
+def _field(saved: dict[str, Any]) -> Field:
+    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
+    return Field(**lists)
