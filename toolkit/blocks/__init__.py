@@ -37,8 +37,9 @@ class Row:
         reads: The layouts that it reads, by its options, the preferred one first (a network's stem
             gives that); none where it takes what comes.
         gives: The layout that it returns, by its options; None where it is the one it read.
-        fixed: Whether, with these options, the number of positions must be known beforehand, as
-            that of texts is not.
+        fixed: Why, with these options, the number of positions must be fixed, as that of texts is
+            not; None where it need not be.
+        fault: What is wrong with these options together; None where nothing is.
         looks_ahead: Why, with these options, a position's feature depends on later positions;
             None where it does not. No causal language model can hold such a block.
         merges: Why, with these options, there is no longer one feature for each position of the
@@ -48,7 +49,8 @@ class Row:
     path: str
     reads: Callable[[Options], tuple[Layout, ...]] = lambda options: ()
     gives: Callable[[Options], Layout | None] = _nothing
-    fixed: Callable[[Options], bool] = lambda options: False
+    fixed: Callable[[Options], str | None] = _nothing
+    fault: Callable[[Options], str | None] = _nothing
     looks_ahead: Callable[[Options], str | None] = _nothing
     merges: Callable[[Options], str | None] = _nothing
 
@@ -61,9 +63,15 @@ def _positions(options: Options) -> tuple[Layout, ...]:
     return ("grid", "sequence")
 
 
+def _group(normalization: str) -> str | None:
+    return "group normalisation averages over all positions" if normalization == "group" else None
+
+
 def _conv_looks_ahead(options: Options) -> str | None:
     if options["pool"] is not None:
         return "it pools neighbouring positions"
+    if options["normalization"] == "group":
+        return _group("group")
     if options["causal"] or max(options["kernels"] or [options["kernel"]]) == 1:
         return None
     return "its convolutions read the positions that follow (those with causal: true do not)"
@@ -75,21 +83,29 @@ def _conv_merges(options: Options) -> str | None:
     return "its convolutions have strides" if options["strides"] > 1 else None
 
 
+def _resnet_fault(options: Options) -> str | None:
+    from toolkit.blocks.resnet import fault  # a plain function; it is kept beside its block
+
+    return fault(options)
+
+
 LARGE_RESNETS = (18, 34, 50, 101, 152)
 """Depths of residual networks that read images of about 224 x 224 and nothing else."""
 
 BLOCKS: Table[Row] = Table(
     "block",
     {
-        "dense": Row("toolkit.blocks.dense:dense", reads=_any),
+        "dense": Row(
+            "toolkit.blocks.dense:dense",
+            reads=_any,
+            fixed=lambda options: _group(options["normalization"]),
+            looks_ahead=lambda options: _group(options["normalization"]),
+        ),
         "dropout": Row("toolkit.blocks.dropout:dropout"),
         "normalize": Row(
             "toolkit.blocks.normalize:normalize",
-            looks_ahead=lambda options: (
-                "group normalisation averages over all positions"
-                if options["kind"] == "group"
-                else None
-            ),
+            fixed=lambda options: _group(options["kind"]),
+            looks_ahead=lambda options: _group(options["kind"]),
         ),
         "recurrent": Row(
             "toolkit.blocks.recurrent:recurrent",
@@ -102,7 +118,8 @@ BLOCKS: Table[Row] = Table(
         ),
         "conv": Row(
             "toolkit.blocks.conv:conv",
-            reads=_positions,
+            reads=lambda options: ("sequence",) if options["causal"] else ("grid", "sequence"),
+            fixed=lambda options: _group(options["normalization"]),
             looks_ahead=_conv_looks_ahead,
             merges=_conv_merges,
         ),
@@ -114,7 +131,11 @@ BLOCKS: Table[Row] = Table(
                 else ("grid", "sequence", "vector")
             ),
             gives=lambda options: None if options["kind"] in ("max", "average") else "vector",
-            fixed=lambda options: options["kind"] == "flatten",
+            fixed=lambda options: (
+                "kind flatten puts all positions side by side"
+                if options["kind"] == "flatten"
+                else None
+            ),
             looks_ahead=lambda options: "it pools neighbouring positions",
             merges=lambda options: "it pools neighbouring positions",
         ),
@@ -131,6 +152,7 @@ BLOCKS: Table[Row] = Table(
             reads=lambda options: (
                 ("grid",) if options["depth"] in LARGE_RESNETS else ("grid", "sequence")
             ),
+            fault=_resnet_fault,
             looks_ahead=lambda options: "its convolutions read the positions that follow",
             merges=lambda options: "its convolutions have strides",
         ),

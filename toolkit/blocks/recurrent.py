@@ -115,7 +115,7 @@ def _layer(
     kind = {"rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[cell]
     if init_range is not None:
         # One initializer each: one that is used twice gives the same numbers twice.
-        for weight in ("kernel", "recurrent_kernel", "bias"):
+        for weight in ("kernel", "recurrent", "bias"):
             options[f"{weight}_initializer"] = keras.initializers.RandomUniform(
                 -init_range, init_range
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from toolkit.blocks.conv import conv
@@ -44,7 +45,8 @@ def resnet(
         x: Shape ``(batch, *positions, channels)``.
         mask: Shape ``(batch, time)``, True at real positions, or None.
         depth: Number of layers with weights, with the output layer.
-        filters: Channels of the first stage; null: 16 for small images, 64 for large ones.
+        filters: Channels of the first stage; null: 16 for small images; 64, and nothing else, for
+            large ones.
         shortcut: How a block's input is added where shapes differ, see block ``residual``; null:
             ``pad`` for small images and ``projection`` for large ones, as published.
         activation: For small images; large ones have relu.
@@ -60,14 +62,12 @@ def resnet(
     References:
         He et al., 2016, https://arxiv.org/abs/1512.03385
     """
+    options = {"filters": filters, "shortcut": shortcut, "activation": activation}
+    wrong = fault({"depth": depth, **options, "bias": bias, "l2": l2})
+    if wrong:
+        raise Refused(f"block 'resnet': {wrong}")
     if depth in STAGES:
-        if bias or l2 or shortcut == "pad" or activation != "relu":
-            raise Refused(
-                f"block 'resnet': depth {depth} is KerasHub's network, whose activation is relu, "
-                "shortcut projection, bias false and l2 0; leave these options out, or take a "
-                "depth of 20, 32, 44, 56 or 110"
-            )
-        return _backbone(x, depth, filters or 64), None
+        return _backbone(x, depth), None
     common: dict[str, Any] = {"activation": activation, "bias": bias, "l2": l2}
     width = filters or 16
     x, mask = conv(x, mask, filters=width, normalization="batch", initializer="he_normal", **common)
@@ -84,7 +84,20 @@ def resnet(
     return x, mask
 
 
-def _backbone(x: Tensor, depth: int, filters: int) -> Tensor:
+def fault(options: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the options together, or None."""
+    own = {"filters": 64, "shortcut": "projection", "activation": "relu", "bias": False, "l2": 0}
+    given = [k for k, v in own.items() if options[k] is not None and options[k] != v]
+    if options["depth"] not in STAGES or not given:
+        return None
+    fixed = ", ".join(f"{k} {str(v).lower()}" for k, v in own.items())
+    return (
+        f"depth {options['depth']} is KerasHub's network, which has {fixed}; leave out "
+        f"{' and '.join(given)}, or take a depth of 20, 32, 44, 56 or 110"
+    )
+
+
+def _backbone(x: Tensor, depth: int) -> Tensor:
     """Apply KerasHub's network for large images."""
     if len(x.shape) != 4:
         raise Refused(
@@ -93,9 +106,9 @@ def _backbone(x: Tensor, depth: int, filters: int) -> Tensor:
         )
     kind, blocks = STAGES[depth]
     network = keras_hub.models.ResNetBackbone(
-        input_conv_filters=[filters],
+        input_conv_filters=[64],
         input_conv_kernel_sizes=[7],
-        stackwise_num_filters=[filters * 2**stage for stage in range(4)],
+        stackwise_num_filters=[64, 128, 256, 512],
         stackwise_num_blocks=blocks,
         stackwise_num_strides=[1, 2, 2, 2],
         block_type=kind,

@@ -54,7 +54,9 @@ def series_linear(
 def _over_time(x: Any, steps: int, individual: bool) -> Any:
     """Return a linear map over the time axis, ``(batch, time, n)`` to ``(batch, steps, n)``."""
     if individual:
-        layer = keras.layers.EinsumDense("btn,nts->bsn", (steps, x.shape[-1]), bias_axes="sn")
+        layer = keras.layers.EinsumDense(
+            "btn,nts->bsn", (steps, x.shape[-1]), bias_axes="sn", kernel_initializer="zeros"
+        )
         return layer(x)
     rows = keras.layers.Permute((2, 1))(x)  # (batch, variables, time)
-    return keras.layers.Permute((2, 1))(keras.layers.Dense(steps)(rows))
+    return keras.layers.Permute((2, 1))(keras.layers.Dense(steps, kernel_initializer="zeros")(rows))

@@ -65,6 +65,14 @@ def describe(kind: str, body: Body) -> Shape:
                 f"block '{name}' reads {' or '.join(wanted)}, but what comes before it gives "
                 f"{layout} for an input of kind '{kind}'"
             )
+        fault, fixed = row.fault(options), row.fixed(options)
+        if fault:
+            raise Refused(f"block '{name}': {fault}")
+        if fixed and kind == "tokens" and layout == "sequence":
+            raise Refused(
+                f"block '{name}': {fixed}, so their number must be fixed, and that of a text's "
+                "words is not"
+            )
         layout = row.gives(options) or layout
         if looks_ahead is None:
             looks_ahead = row.looks_ahead(options)

@@ -1,0 +1,144 @@
+"""Every block: builds, saves, reloads to the same output, trains compiled, in mixed precision."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from toolkit.blocks import BLOCKS
+from toolkit.lazy import tf
+
+SHAPES = {
+    "vector": (6,),
+    "sequence": (8, 4),
+    "grid": (8, 8, 3),
+    "volume": (6, 6, 6, 2),
+}
+
+GPU = tf.config.list_physical_devices("GPU")
+
+CASES = [
+    ("dense", "vector", {"units": [5, 3], "normalization": "batch", "dropout": 0.1}),
+    ("dense", "sequence", {"units": 3, "layers": 2, "l2": 0.01}),
+    ("dense", "grid", {"units": 3}),
+    ("dropout", "vector", {}),
+    ("dropout", "sequence", {"locked": True}),
+    ("dropout", "volume", {"rate": 0.2, "locked": True}),
+    *[
+        ("normalize", layout, {"kind": kind, "groups": 2})
+        for layout in ("vector", "sequence", "grid")
+        for kind in ("batch", "layer", "group", "rms")
+    ],
+    ("recurrent", "sequence", {"cell": "rnn", "units": 3}),
+    ("recurrent", "sequence", {"cell": "lstm", "units": 3, "layers": 2, "dropout": 0.1}),
+    ("recurrent", "sequence", {"units": 4, "residual": True, "unroll": False}),
+    ("recurrent", "sequence", {"units": 3, "bidirectional": True, "locked_dropout": True}),
+    ("conv", "sequence", {"filters": 3, "causal": True, "dilation": 2}),
+    ("conv", "sequence", {"filters": 3, "kernels": [2, 3], "dropout": 0.1}),
+    ("conv", "sequence", {"filters": [3, 4], "separable": True, "normalization": "layer"}),
+    ("conv", "grid", {"filters": [3, 4], "pool": 2, "padding": "valid"}),
+    ("conv", "grid", {"filters": 3, "separable": True, "strides": 2, "l2": 0.01}),
+    ("conv", "volume", {"filters": 3, "normalization": "batch"}),
+    *[
+        ("pool", layout, {"kind": kind})
+        for layout in ("sequence", "grid", "volume")
+        for kind in ("auto", "max", "average", "global_max", "global_average")
+    ],
+    ("pool", "vector", {"kind": "flatten"}),
+    ("residual", "sequence", {"filters": 6, "blocks": 2, "strides": 2}),
+    ("residual", "grid", {"filters": 6, "blocks": 1, "shortcut": "projection", "l2": 0.01}),
+    ("residual", "volume", {"filters": 3, "blocks": 1, "strides": 2}),
+    ("resnet", "sequence", {"depth": 8, "filters": 2}),
+    ("resnet", "grid", {"depth": 8, "filters": 2}),
+    ("resnet", "grid", {"depth": 18}),
+    ("series_linear", "sequence", {"horizon": 3}),
+    ("series_linear", "sequence", {"horizon": 3, "decomposition": True, "kernel": 3}),
+    ("series_linear", "sequence", {"horizon": 3, "individual": True}),
+]
+
+
+def ids(case: object) -> str:
+    return str(case).replace(" ", "")
+
+
+def build(name: str, layout: str, options: dict) -> keras.Model:
+    x = keras.Input(SHAPES[layout])
+    y = BLOCKS[name](x, **options)
+    return keras.Model(x, y[0] if isinstance(y, tuple) else y)
+
+
+def batch(layout: str) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(4, *SHAPES[layout])).astype("float32")
+
+
+def test_every_block_has_a_case():
+    assert {name for name, _, _ in CASES} == set(BLOCKS)
+
+
+@pytest.mark.parametrize(("name", "layout", "options"), CASES, ids=ids)
+def test_it_reloads_to_the_same_output_and_trains(name, layout, options, tmp_path):
+    model = build(name, layout, options)
+    x = batch(layout)
+    before = model(x, training=False)
+    assert before.shape[1:] == model.output.shape[1:]
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(x, training=False), before)
+
+    model.compile("sgd", "mse", jit_compile=False)
+    if model.trainable_variables:
+        loss = model.train_on_batch(x, np.zeros(before.shape, "float32"))
+        assert np.isfinite(loss)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(("name", "layout", "options"), CASES, ids=ids)
+def test_mixed_precision(name, layout, options, policy):
+    if (name, layout, policy) == ("pool", "volume", "mixed_float16") and not GPU:
+        pytest.skip("TensorFlow has no float16 pooling of volumes on a CPU")
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = build(name, layout, options)
+        x = batch(layout)
+        with tf.GradientTape() as tape:
+            y = model(x, training=True)
+            loss = tf.reduce_mean(tf.cast(y, "float32"))
+        assert np.isfinite(float(loss))
+        if model.trainable_variables:
+            assert y.dtype == policy.removeprefix("mixed_")
+            assert all(v.dtype == "float32" for v in model.trainable_variables)
+            assert all(g is not None for g in tape.gradient(loss, model.trainable_variables))
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def test_saved_networks_open_where_the_toolkit_is_not(tmp_path):
+    """Only stock Keras and KerasHub layers: a Python that cannot import toolkit opens all of them."""
+    expected = {}
+    for number, (name, layout, options) in enumerate(CASES):
+        model = build(name, layout, options)
+        model.save(tmp_path / f"{number}.keras")
+        np.save(tmp_path / f"{number}.x.npy", batch(layout))
+        np.save(tmp_path / f"{number}.y.npy", model(batch(layout), training=False))
+        expected[number] = name
+    script = """
+import sys
+sys.modules["toolkit"] = None
+import keras, numpy as np
+for path in sorted(__import__("pathlib").Path(".").glob("*.keras")):
+    model = keras.models.load_model(path)
+    y = model(np.load(f"{path.stem}.x.npy"), training=False)
+    np.testing.assert_allclose(y, np.load(f"{path.stem}.y.npy"), atol=1e-6)
+    print("same")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(tmp_path), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("same") == len(expected)
