@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +118,6 @@ def _shaped(spec: Spec, task: Any) -> dict[str, Any]:
     window = getattr(task, "window", None)
     if window is None:
         return spec.inputs
-    from dataclasses import replace
-
     return {k: replace(f, shape=(window.context, *f.shape[1:])) for k, f in spec.inputs.items()}
 
 
@@ -146,5 +144,5 @@ def evaluation_batches(split: Split, spec: Spec, task: Any, batching: Batching) 
         return stream_batches(split, spec, batching.eval_batch_size or 1, task.sequence_length)
     size = batching.eval_batch_size or batching.batch_size
     if task.sampler == "windows":
-        return window_batches(split, spec, size, task.window)
+        return window_batches(split, spec, size, replace(task.window, stride=1))
     return example_batches(split, spec, size)
