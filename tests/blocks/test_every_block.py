@@ -119,7 +119,7 @@ def test_mixed_precision(name, layout, options, policy):
 
 
 def test_saved_networks_open_where_the_toolkit_is_not(tmp_path):
-    """Only stock Keras and KerasHub layers: a Python that cannot import toolkit opens all of them."""
+    """Only stock Keras and KerasHub layers: they open in a Python that cannot import toolkit."""
     expected = {}
     for number, (name, layout, options) in enumerate(CASES):
         model = build(name, layout, options)

@@ -160,6 +160,7 @@ BLOCKS: Table[Row] = Table(
             "toolkit.blocks.series_linear:series_linear",
             reads=lambda options: ("sequence",),
             gives=lambda options: "future",
+            fixed=lambda options: "a matrix maps all positions at once",
             looks_ahead=lambda options: "it maps a whole window to what follows",
             merges=lambda options: "it maps a whole window to what follows",
         ),
