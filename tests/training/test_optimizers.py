@@ -1,0 +1,123 @@
+"""Optimizers: Keras's, under Keras's own argument names."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import yaml
+
+from toolkit.errors import Refused
+from toolkit.training.optimizers import OPTIMIZERS, contradictions, update_by_name
+
+NOT_ONE = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
+
+
+def keras_classes():
+    found = inspect.getmembers(keras.optimizers, inspect.isclass)
+    return {name.lower(): cls for name, cls in found if name not in NOT_ONE}
+
+
+def defaults(function):
+    return {p.name: p.default for p in inspect.signature(function).parameters.values()}
+
+
+def test_every_optimizer_of_keras_is_there():
+    assert {name.replace("_", "") for name in OPTIMIZERS} == set(keras_classes())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_signatures_are_those_of_keras(name):
+    theirs = defaults(keras_classes()[name.replace("_", "")].__init__)
+    for key in ("self", "kwargs", "name"):
+        theirs.pop(key)
+    ours = defaults(OPTIMIZERS[name])
+    assert ours.pop("exclude_from_weight_decay") is None
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_option_is_explained(name):
+    doc = inspect.getdoc(OPTIMIZERS[name])
+    for key in defaults(OPTIMIZERS[name]):
+        assert f"\n    {key}: " in doc, key
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_makes_a_step_and_holds_its_options(name):
+    update = OPTIMIZERS[name](learning_rate=1, global_clipnorm=2.0, use_ema=True)
+    weight = keras.Variable(np.ones((3, 2), "float32"), name="kernel")
+    update.optimizer.apply([np.ones((3, 2), "float32")], [weight])
+    assert not np.allclose(weight, 1)
+    assert update.optimizer.global_clipnorm == 2.0
+    assert float(update.optimizer.learning_rate) == 1.0
+    assert update.accumulate == 1
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_conf_shows_every_option_with_its_default(name):
+    text = (Path(__file__).parents[2] / f"conf/optimizer/{name}.yaml").read_text()
+    assert yaml.safe_load(text) == {"name": name, **defaults(OPTIMIZERS[name])}
+    assert all("#" in line for line in text.splitlines() if line and "name:" not in line)
+
+
+def test_accumulation_is_left_to_the_training_step():
+    update = OPTIMIZERS["adam"](gradient_accumulation_steps=4)
+    assert update.accumulate == 4
+    assert update.optimizer.gradient_accumulation_steps is None
+
+
+def test_named_weights_do_not_decay():
+    update = OPTIMIZERS["adamw"](weight_decay=0.5, exclude_from_weight_decay=["bias", "gamma"])
+    kernel, bias = (keras.Variable([1.0], name=name) for name in ("kernel", "bias"))
+    update.optimizer.apply([np.zeros(1, "float32")] * 2, [kernel, bias])
+    assert float(kernel[0]) == pytest.approx(1 - 0.5 * 0.001)
+    assert float(bias[0]) == 1.0
+
+
+def test_clippings_exclude_each_other():
+    message = "optimizer: clipnorm and clipvalue exclude each other; set one, and null the others."
+    assert contradictions({"clipnorm": 1.0, "clipvalue": 1.0}) == [message]
+    assert contradictions({"clipnorm": 1.0, "clipvalue": None}) == []
+    with pytest.raises(Refused, match="clipnorm and clipvalue exclude each other"):
+        OPTIMIZERS["sgd"](clipnorm=1.0, clipvalue=1.0)
+
+
+def test_unknown_options_are_refused_by_python_itself():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'momentun'"):
+        OPTIMIZERS["sgd"](momentun=0.9)
+
+
+def test_a_schedule_drives_the_learning_rate():
+    update = update_by_name(
+        {"name": "sgd", "learning_rate": 0.4},
+        {"name": "cosine", "warmup": "2 steps"},
+        steps_per_epoch=5,
+        total_steps=10,
+    )
+    weight = keras.Variable([1.0])
+    found = []
+    for _ in range(3):
+        found.append(float(update.optimizer.learning_rate))
+        update.optimizer.apply([np.zeros(1, "float32")], [weight])
+    assert found == pytest.approx([0.0, 0.2, 0.4])
+    assert update.plateau is None
+
+
+def test_no_schedule_leaves_a_rate_that_can_be_assigned():
+    update = update_by_name({"name": "adam"}, steps_per_epoch=5)
+    update.optimizer.learning_rate = 0.5
+    assert float(update.optimizer.learning_rate) == 0.5
+
+
+def test_a_plateau_comes_back_as_data_and_the_rate_can_be_assigned():
+    update = update_by_name(
+        {"name": "sgd", "learning_rate": 0.4}, {"name": "plateau", "patience": 2}, steps_per_epoch=5
+    )
+    assert (update.plateau.learning_rate, update.plateau.patience) == (0.4, 2)
+    update.optimizer.learning_rate = 0.1
+    with pytest.raises(Refused, match="optimizer: no 'adm'. Did you mean adam"):
+        update_by_name({"name": "adm"}, steps_per_epoch=5)

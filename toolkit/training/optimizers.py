@@ -1,0 +1,72 @@
+"""Keras's optimizers by name, and how they are joined to a schedule."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.registry import Table
+from toolkit.schedules import SCHEDULES, Course, Plateau
+from toolkit.training.keras_optimizers import Update, contradictions
+
+__all__ = ["OPTIMIZERS", "Update", "contradictions", "update_by_name"]
+
+OPTIMIZERS: Table[str] = Table(
+    "optimizer",
+    {
+        name: f"toolkit.training.keras_optimizers:{name}"
+        for name in (
+            "sgd",
+            "rmsprop",
+            "adam",
+            "adamw",
+            "nadam",
+            "adamax",
+            "adagrad",
+            "adadelta",
+            "adafactor",
+            "ftrl",
+            "lamb",
+            "lion",
+            "muon",
+            "schedule_free_adamw",
+        )
+    },
+)
+
+
+def update_by_name(
+    optimizer: Mapping[str, Any],
+    schedule: Mapping[str, Any] | None = None,
+    *,
+    steps_per_epoch: int,
+    total_steps: int | None = None,
+) -> Update:
+    """Return an optimizer whose learning rate follows a schedule.
+
+    Args:
+        optimizer: ``name`` and options of the optimizer, ``learning_rate`` among them.
+        schedule: ``name`` and options of the schedule; None for a constant rate.
+        steps_per_epoch: Updates in an epoch.
+        total_steps: Updates in the run; None where that is open.
+
+    Raises:
+        Refused: If there is no such name, or options contradict one another.
+    """
+    name, options = _named(optimizer)
+    follow, how = _named(schedule or {"name": "constant"})
+    function = OPTIMIZERS[name]
+    rate = options.get("learning_rate")
+    if rate is None:
+        rate = inspect.signature(function).parameters["learning_rate"].default
+    rate = SCHEDULES[follow](Course(rate, steps_per_epoch, total_steps), **how)
+    falls = rate if isinstance(rate, Plateau) else None
+    options["learning_rate"] = falls.learning_rate if falls else rate
+    update = function(**options)
+    return Update(update.optimizer, update.accumulate, falls)
+
+
+def _named(options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    rest = dict(options)
+    return rest.pop("name"), rest
