@@ -1,16 +1,17 @@
-"""A csv file as named columns of text, and its cells as numbers, with the line of every cell known."""
+"""A csv file as named columns of text, and its cells as numbers, each cell's line known."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from toolkit.data.files import read_text
+from toolkit.data.files import find, read_text, root_folder
 from toolkit.errors import Refused, did_you_mean
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
@@ -34,6 +35,28 @@ class Columns:
     names: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Columns:
+        """Return rows given as mappings from column to value; None is an empty cell.
+
+        Raises:
+            Refused: If there are none, or they do not have the same columns.
+        """
+        if not rows:
+            raise Refused("input: no rows.")
+        names = tuple(map(str, rows[0]))
+        wrong = [i for i, row in enumerate(rows) if set(map(str, row)) != set(names)]
+        if wrong:
+            raise Refused(f"input, row {wrong[0] + 1}: expected the columns {', '.join(names)}.")
+        cells = [["" if v is None else str(v) for v in map(row.get, names)] for row in rows]
+        return cls("input", names, cells, list(range(1, len(rows) + 1)))
+
+    def take(self, rows: Iterable[int]) -> Columns:
+        """Return some of the rows."""
+        rows = list(rows)
+        cells, lines = [self.rows[i] for i in rows], [self.lines[i] for i in rows]
+        return Columns(self.path, self.names, cells, lines)
 
     def place(self, name: str, key: str) -> int:
         """Return where column ``name`` stands.
@@ -65,9 +88,9 @@ class Columns:
         """
         filled = (cell for cell in self.text(name, "columns") if cell.lower() not in MISSING)
         first = next(filled, None)
-        if first is None or _number(first) is None:
+        if first is None or number(first) is None:
             return False
-        return not whole or all(_number(cell) is not None for cell in filled)
+        return not whole or all(number(cell) is not None for cell in filled)
 
     def numbers(self, names: Sequence[str], key: str, *, missing: str | None = None) -> np.ndarray:
         """Return columns as numbers.
@@ -90,14 +113,14 @@ class Columns:
         for j, name in enumerate(names):
             cells = self.text(name, key)
             for i, cell in enumerate(cells):
-                number = _number(cell)
-                if number is None and cell.lower() in MISSING:
-                    number = np.nan
+                value = number(cell)
+                if value is None and cell.lower() in MISSING:
+                    value = np.nan
                     if missing in (None, "refuse"):
                         faults.append((self.lines[i], f"column '{name}' is empty ('{cell}')"))
-                elif number is None:
+                elif value is None:
                     faults.append((self.lines[i], f"column '{name}' holds '{cell}', not a number"))
-                values[i, j] = np.nan if number is None else number
+                values[i, j] = np.nan if value is None else value
         if faults:
             raise Refused(*self._shown(faults, missing))
         return values
@@ -109,8 +132,8 @@ class Columns:
             yield f"{self.path}: {len(faults) - SHOWN} more such cells."
 
 
-def _number(cell: str) -> float | None:
-    """Return a finite number, or None for any other text."""
+def number(cell: str) -> float | None:
+    """Return the finite number that a cell holds, or None for any other text."""
     try:
         value = float(cell)
     except ValueError:
@@ -119,24 +142,26 @@ def _number(cell: str) -> float | None:
 
 
 def read_columns(
-    path: str | Path, *, delimiter: str = ",", quoting: str = '"', encoding: str = "utf-8"
+    path: str | Path, *, delimiter: str = ",", quoting: bool = True, encoding: str = "utf-8"
 ) -> Columns:
     """Read a csv file whose first line names the columns.
 
     Args:
         path: The file; ``.gz`` is unpacked.
-        delimiter: What stands between cells.
-        quoting: What stands around cells that hold a delimiter; empty for nothing.
+        delimiter: What stands between cells; ``tab`` for tabs.
+        quoting: Whether cells may stand in double quotes.
         encoding: Name of the text encoding.
 
     Raises:
         Refused: If the file is missing, empty, not text, or has a row with too many or too few
             cells; with the line.
     """
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if len(delimiter) != 1:
+        raise Refused(f"data.delimiter: expected one character, or tab; got '{delimiter}'.")
     reader = csv.reader(
         io.StringIO(read_text(path, encoding), newline=""),
         delimiter=delimiter,
-        quotechar=quoting or None,
         quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
         strict=True,
     )
@@ -169,3 +194,24 @@ def read_columns(
     if repeated:
         raise Refused(f"{path}, line 1: more than one column is named {', '.join(repeated)}.")
     return Columns(str(path), names, rows, lines)
+
+
+def locate_file(file: str, root: str | None, key: str) -> Path:
+    """Return a user's file, below ``root`` or else below the current folder, plain or ``.gz``.
+
+    Args:
+        file: Its path.
+        root: A folder; None for the current one only.
+        key: The config key that names it, for the message.
+
+    Raises:
+        Refused: If it is in neither place.
+    """
+    places = [Path(".")] if root is None else [root_folder(root), Path(".")]
+    for place in places:
+        path = place / Path(file).expanduser()
+        found = path if path.is_file() else find(path.name, path.parent)
+        if found is not None:
+            return found
+    looked = " or ".join(f"'{place / file}'" for place in places)
+    raise Refused(f"{key}: there is no {looked} (plain or .gz).")

@@ -1,4 +1,4 @@
-"""ETTh1: oil temperature and load of an electricity transformer, hour by hour (Zhou et al., 2021)."""
+"""ETTh1: oil temperature and load of a transformer, hour by hour (Zhou et al., 2021)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def etth1(
     root: str | None = None,
     columns: list[str] | None = None,
     scale: Scale = "standard",
+    seed: int = 0,
 ) -> Dataset:
     """Load ETTh1 with the split and the scaling of the literature.
 
@@ -34,6 +35,10 @@ def etth1(
         columns: Variables that are learned from, of HUFL, HULL, MUFL, MULL, LUFL, LULL and OT;
             None for all seven.
         scale: ``standard`` as in the literature, ``minmax`` or ``none``.
+        seed: Without effect: nothing is left to chance here.
+
+    Raises:
+        Refused: If the file is missing or not whole, or there is no such variable.
     """
     read = read_columns(locate("etth1", root)["ETTh1.csv"])
     names = list(columns or read.names[1:])

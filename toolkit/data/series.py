@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from toolkit.data.columns import Columns, read_columns
-from toolkit.data.files import find, root_folder
+from toolkit.data.columns import Columns, locate_file, read_columns
 from toolkit.data.series_encoder import SeriesEncoder
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.errors import Refused
@@ -32,6 +30,7 @@ def series(
     missing: Missing = "refuse",
     delimiter: str = ",",
     encoding: str = "utf-8",
+    seed: int = 0,
 ) -> Dataset:
     """Load a time series of one or several variables from a csv file.
 
@@ -58,8 +57,9 @@ def series(
             brings them between 0 and 1, ``none`` leaves them.
         missing: Empty cells (also NA, NaN, null) are an error (``refuse``), or lie on a line
             between their neighbours in time (``interpolate``).
-        delimiter: What stands between cells.
+        delimiter: What stands between cells; ``tab`` for tabs.
         encoding: The file's text encoding.
+        seed: Without effect: nothing is left to chance here.
 
     Returns:
         Input ``series`` and target ``future``; each split holds the whole series, shape
@@ -68,7 +68,7 @@ def series(
     Raises:
         Refused: With file and line, where the file does not hold what is said here.
     """
-    path = _path(file, root)
+    path = locate_file(file, root, "data.file")
     read = read_columns(path, delimiter=delimiter, encoding=encoding)
     notes: list[str] = []
     if columns is None:
@@ -86,7 +86,8 @@ def series(
         values = interpolate(values, columns, read.path)
         notes.append(f"{path}: {empty} empty cells lie on a line between their neighbours.")
     ends = _ends(len(values), train_fraction, valid_fraction, borders, read.path)
-    return from_values(values, columns, ends, scale, where=read.path, notes=notes)
+    encoder = SeriesEncoder(tuple(columns), delimiter, encoding)
+    return from_values(values, columns, ends, scale, where=read.path, encoder=encoder, notes=notes)
 
 
 def from_values(
@@ -96,6 +97,7 @@ def from_values(
     scale: Scale,
     *,
     where: str,
+    encoder: SeriesEncoder | None = None,
     notes: list[str] | None = None,
 ) -> Dataset:
     """Return the data set of a series that has been read.
@@ -106,6 +108,7 @@ def from_values(
         ends: Rows where training, validation and test end.
         scale: As for :func:`series`.
         where: The file's name, for messages.
+        encoder: Reads files for ``predict``; None reads plain csv files.
         notes: Sentences for the user.
 
     Raises:
@@ -132,7 +135,7 @@ def from_values(
         train,
         valid,
         test if ends[2] > ends[1] else None,
-        encoder=SeriesEncoder(tuple(names)),
+        encoder=encoder or SeriesEncoder(tuple(names)),
         notes=tuple(notes or ()),
     )
 
@@ -193,24 +196,6 @@ def check_times(read: Columns, name: str) -> list[str]:
     if len(steps) and (steps != steps[0]).any():
         return [f"{read.path}: the steps of time are not all equal; windows count rows, not time."]
     return []
-
-
-def _path(file: str, root: str | None) -> Path:
-    """Return the file, as it is given or below ``root``, plain or ``.gz``.
-
-    Raises:
-        Refused: If it is in neither place.
-    """
-    places = [Path(".")] if root is None else [root_folder(root), Path(".")]
-    for place in places:
-        path = place / Path(file).expanduser()
-        if path.is_file():
-            return path
-        zipped = find(path.name, path.parent)
-        if zipped is not None:
-            return zipped
-    looked = " or ".join(f"'{place / file}'" for place in places)
-    raise Refused(f"data.file: there is no {looked} (plain or .gz).")
 
 
 def _ends(

@@ -95,7 +95,7 @@ class Forecast:
             if name not in names
         ]
         if not wanted:
-            faults = ["task.targets: an empty list; name the variables to forecast, or null for all."]
+            faults = ["task.targets: an empty list; name variables, or null for all."]
         if faults:
             raise Refused(*faults)
         offset = np.array(target.offset or [0.0] * count, "float32")
@@ -120,8 +120,8 @@ class Forecast:
                 first, last = split.rows or (0, len(split))
                 faults.append(
                     f"data: the {name} rows {first} to {last} hold no window of task.context="
-                    f"{self.context} rows and the task.horizon={self.horizon} rows after them; give "
-                    "more rows, or a shorter context or horizon."
+                    f"{self.context} rows and the task.horizon={self.horizon} rows after them; "
+                    "give more rows, or a shorter context or horizon."
                 )
         if faults:
             raise Refused(*faults)
@@ -177,7 +177,7 @@ class Forecast:
         return self._error(self.loss_name, y, outputs)
 
     def metrics(self, target: Any) -> dict[str, Any]:
-        """Return ``mse`` and ``mae`` of standardised values, and ``mae_original`` where they differ."""
+        """Return ``mse`` and ``mae`` of standardised values, and ``mae_original``."""
         self.bind(target)
         wrap = keras.metrics.MeanMetricWrapper
         found = {
@@ -189,7 +189,7 @@ class Forecast:
         return found
 
     def rows(self, outputs: np.ndarray, target: Any) -> list[dict[str, Any]]:
-        """Return a row for each forecast time: ``window``, ``step`` from 1, and the variables by name.
+        """Return a row for each time: ``window``, ``step`` from 1, and the variables by name.
 
         Args:
             outputs: Shape ``(windows, horizon, targets)``, in original units.
