@@ -157,6 +157,17 @@ def test_padding_a_text_changes_no_state(name, bidirectional):
     np.testing.assert_allclose(np.asarray(long)[longer_mask], np.asarray(short)[mask], atol=1e-6)
 
 
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "linear"])
+def test_a_text_without_words_is_no_nan(name):
+    inputs, features = build(name, FIELDS["tokens"], **SMALL[name])
+    model = keras.Model(inputs, features.x)
+    empty = model({"x": np.zeros((1, 1), "int32")})
+    padded = model({"x": np.zeros((1, 6), "int32")})
+    assert np.isfinite(empty).all() and np.isfinite(padded).all()
+    if features.layout == "vector":
+        np.testing.assert_allclose(padded, empty, atol=1e-6)
+
+
 def test_id_0_is_a_word_of_streams():
     model = model_file("gru", units=4)
     inputs, features = build_network(

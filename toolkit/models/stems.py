@@ -103,7 +103,10 @@ def tokens(
         else keras.initializers.RandomUniform(-init_range, init_range)
     )
     embedding = kind(len(field.vocabulary), units, embeddings_initializer=start)
-    mask = keras.ops.not_equal(x, 0) if masked else None
+    mask = None
+    if masked:  # a text without words counts as one of padding: cuDNN wants a real first position
+        first = keras.ops.ones_like(x[:, :1], dtype="bool")
+        mask = keras.ops.concatenate([first, keras.ops.not_equal(x[:, 1:], 0)], axis=1)
     x = embedding(x)
     if dropout:
         drop = keras.layers.SpatialDropout1D if locked_dropout else keras.layers.Dropout
