@@ -62,6 +62,8 @@ def predict(
     rows = []
     for part in outputs(model, split, spec, task, batch_size):
         rows += task.rows(part, spec.target)
+    if task.sampler == "windows":  # a row for each time of the one window
+        names = names * len(rows)
     rows = [{"input": name, **row} for name, row in zip(names, rows, strict=True)]
     form = format or ("csv" if str(output).endswith(".csv") else "jsonl")
     if output is None:
@@ -135,7 +137,7 @@ def outputs(
             raise Refused(
                 f"input: a forecast needs task.context={context} rows; there are {len(values)}."
             )
-        yield model.predict(values[None, -context:], verbose=0)
+        yield model.predict({name: values[None, -context:]}, verbose=0)
         return
     if task.sampler == "streams":
         batch_size = 1  # the last token of each text counts, and there is no padding
