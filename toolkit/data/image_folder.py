@@ -1,0 +1,188 @@
+"""Pictures sorted into a folder for each class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from toolkit.data import pictures
+from toolkit.data.files import root_folder
+from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.images import carved_note, image_spec
+from toolkit.data.spec import Dataset, Split, carve
+from toolkit.errors import Refused, did_you_mean
+from toolkit.types import Fraction, PositiveInt
+
+PARTS = {"train": ("train",), "valid": ("valid", "val", "validation", "dev"), "test": ("test",)}
+
+
+def image_folder(
+    *,
+    root: str | None = None,
+    train: str | None = None,
+    valid: str | None = None,
+    test: str | None = None,
+    size: tuple[PositiveInt, PositiveInt] | None = None,
+    channels: Literal[1, 3] = 3,
+    resize: pictures.Resize = "stretch",
+    validation_fraction: Fraction = 0.1,
+    test_fraction: Fraction = 0.0,
+    check: pictures.Check = "header",
+    broken: Literal["refuse", "skip"] = "refuse",
+    seed: int = 0,
+) -> Dataset:
+    """Load your own pictures: png, jpeg, bmp or gif files in one subfolder for each class.
+
+    ``root`` holds ``train/<class>/``, ``valid/<class>/`` and ``test/<class>/``, or the classes
+    themselves, and then validation and test parts are held back by seed. Subfolders of a class
+    count to it. Files are decoded while training, so that they need not fit into memory.
+
+    Args:
+        root: The folder; None where ``train`` is given.
+        train: Folder of the training classes, as it is or below ``root``; None for ``root``'s
+            ``train/``, or ``root`` itself where it has none.
+        valid: Folder of the validation classes; None for ``root``'s ``valid/``, ``val/`` or
+            ``validation/``, or a part of the training pictures where it has none.
+        test: Folder of the test classes; None for ``root``'s ``test/``.
+        size: Height and width in pixels that all are brought to; None for those of the first.
+        channels: 1 for grey, 3 for colour.
+        resize: What happens to pictures of another size: ``stretch`` them, ``pad`` the shorter
+            side with zeros, or ``crop`` the longer one around the middle.
+        validation_fraction: Share of the training pictures that is held back to choose the best
+            epoch, where there is no folder for that.
+        test_fraction: Share that is held back to test, where there is no folder for that.
+        check: ``header`` looks at the first bytes of each file; ``full`` decodes each once, which
+            also finds those that were cut off.
+        broken: What is done about files that are no pictures: ``refuse`` or ``skip`` (and say so).
+        seed: Chooses what is held back.
+
+    Raises:
+        Refused: If a folder is missing or empty, holds fewer than two classes, a class that
+            training has not, or a file that is no picture.
+    """
+    folders = _folders(root, {"train": train, "valid": valid, "test": test})
+    classes = _classes(folders["train"])
+    notes: list[str] = []
+    splits: dict[str, Split] = {}
+    first: str | None = None
+    for part, folder in folders.items():
+        paths, labels = _listed(folder, classes, part)
+        found = pictures.faults(paths, check)
+        if broken == "refuse":
+            pictures.refuse(found, "Remove these files, or set data.broken=skip to leave them out.")
+        elif found:
+            notes.append(f"{folder}: {len(found)} files that are no pictures were left out.")
+        kept = [i for i, path in enumerate(paths) if os.fspath(path) not in found]
+        if not kept:
+            raise Refused(f"'{folder}': every one of its {len(paths)} files is no picture.")
+        first = first or os.fspath(paths[kept[0]])
+        label = np.array([labels[i] for i in kept], "int32")
+        splits[part] = Split({"image": pictures.as_array(paths[i] for i in kept), "label": label})
+    if size is None:
+        size = pictures.size_of(first or "")
+        notes.append(f"size: {size[0]} x {size[1]} pixels, as in {first}.")
+    total = len(splits["train"])
+    if "test" not in splits and test_fraction:
+        splits["train"], splits["test"] = carve(splits["train"], test_fraction, seed + 1)
+        notes.append(f"test: {len(splits['test']):,} of {total:,} images held back (seed={seed}).")
+    if "valid" not in splits:
+        count = len(splits["train"])
+        if count < 2:
+            raise Refused(
+                f"'{folders['train']}': {count} picture; expected at least 2 to train on."
+            )
+        splits["train"], splits["valid"] = carve(splits["train"], validation_fraction, seed)
+        notes.append(carved_note(len(splits["valid"]), count, validation_fraction, seed))
+    decode = pictures.decoder(size, channels, resize)
+    whole = {part: Split(split.arrays, decode) for part, split in splits.items()}
+    return Dataset(
+        image_spec(size, channels, classes),
+        whole["train"],
+        whole["valid"],
+        whole.get("test"),
+        ImageEncoder(size, channels, resize),
+        tuple(notes),
+    )
+
+
+def _folders(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
+    """Return the folder of each part that there is."""
+    base = None if root is None else root_folder(root)
+    if base is None and given["train"] is None:
+        raise Refused(
+            "data=image_folder: which folder? Give data.root=FOLDER, with train/<class>/ or "
+            "<class>/ in it, or data.train=FOLDER."
+        )
+    found: dict[str, Path] = {}
+    for part, name in given.items():
+        if name is not None:
+            tried = [Path(name).expanduser()] + ([base / name] if base else [])
+            there = [folder for folder in tried if folder.is_dir()]
+            if not there:
+                looked = " or ".join(f"'{folder}'" for folder in tried)
+                raise Refused(f"data.{part}: there is no folder {looked}.")
+            found[part] = there[0]
+        elif base is not None:
+            there = [base / name for name in PARTS[part] if (base / name).is_dir()]
+            if there:
+                found[part] = there[0]
+    if base is not None and "train" not in found:
+        if found:
+            named = ", ".join(f"'{folder.name}'" for folder in found.values())
+            raise Refused(f"'{base}': it has {named} but no 'train'; give data.train=FOLDER.")
+        found = {"train": base}
+    return found
+
+
+def _classes(folder: Path) -> tuple[str, ...]:
+    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    classes = tuple(name for name in names if any(_files(folder / name)))
+    if not names:
+        raise Refused(
+            f"'{folder}': no subfolders; expected one for each class, with pictures in it "
+            f"({', '.join(pictures.ENDINGS)})."
+        )
+    if not classes:
+        raise Refused(
+            f"'{folder}': its {len(names)} subfolders hold no pictures "
+            f"({', '.join(pictures.ENDINGS)})."
+        )
+    if len(classes) < 2:
+        raise Refused(
+            f"'{folder}': one class only, '{classes[0]}'; expected two or more subfolders with "
+            "pictures in them."
+        )
+    return classes
+
+
+def _listed(folder: Path, classes: tuple[str, ...], part: str) -> tuple[list[Path], list[int]]:
+    """Return the picture files of a part and their class ids, in a fixed order."""
+    others = sorted(
+        p.name for p in folder.iterdir() if p.is_dir() and p.name not in classes and any(_files(p))
+    )
+    if others:
+        raise Refused(
+            *(
+                f"'{folder / name}': training has no class '{name}'.{did_you_mean(name, classes)}"
+                for name in others
+            )
+        )
+    pairs = [(path, i) for i, name in enumerate(classes) for path in _files(folder / name)]
+    if not pairs:
+        raise Refused(f"data.{part}: '{folder}' holds no pictures in folders of its classes.")
+    return [path for path, _ in pairs], [i for _, i in pairs]
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        Path(at, name)
+        for at, _, names in os.walk(folder, followlinks=True)
+        for name in names
+        if name.lower().endswith(pictures.ENDINGS) and not name.startswith(".")
+    )

@@ -1,0 +1,169 @@
+"""Picture files: told from other files by their first bytes, and decoded inside the pipeline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from toolkit.errors import Refused
+from toolkit.lazy import tf
+
+Resize = Literal["stretch", "pad", "crop"]
+Check = Literal["header", "full"]
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM")
+
+
+def faults(paths: Iterable[str | os.PathLike[str]], check: Check = "header") -> dict[str, str]:
+    """Return what is wrong with those files that are no pictures.
+
+    Args:
+        paths: The files.
+        check: ``header`` looks at the first bytes; ``full`` decodes every picture once, which also
+            finds those that were cut off, and takes as long as an epoch of reading.
+
+    Returns:
+        A sentence for each such file, by path.
+    """
+    found = {}
+    for path in paths:
+        fault = _header_fault(path)
+        if fault is None and check == "full":
+            fault = _body_fault(path)
+        if fault is not None:
+            found[os.fspath(path)] = f"{path}: {fault}"
+    return found
+
+
+def refuse(found: dict[str, str], advice: str, most: int = 10) -> None:
+    """Raise for the faults found, naming the first of them.
+
+    Raises:
+        Refused: If there is any.
+    """
+    if found:
+        listed = list(found.values())[:most]
+        rest = len(found) - len(listed)
+        more = [f"… and {rest} more files that are no pictures."] if rest else []
+        raise Refused(*listed, *more, advice)
+
+
+def _header_fault(path: str | os.PathLike[str]) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            start = file.read(1100)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}."
+    if not start:
+        return "an empty file, not a picture."
+    if not start.startswith(STARTS):
+        return f"not a png, jpeg, gif or bmp picture: it starts with {start[:16]!r}."
+    if start.startswith(b"BM") and not _plain_bmp(start):
+        return "a bmp picture with a palette or packed pixels; save it as png."
+    return None
+
+
+def _plain_bmp(start: bytes) -> bool:
+    """Return whether TensorFlow can read it: 24 or 32 bits a pixel, or 8 bits of grey."""
+    if len(start) < 54 or int.from_bytes(start[30:34], "little") not in (0, 3):
+        return False
+    bits, palette = int.from_bytes(start[28:30], "little"), 14 + start[14]
+    ramp = b"".join(bytes((i, i, i, 0)) for i in range(256))
+    return bits in (24, 32) or (bits == 8 and start[palette : palette + 1024] == ramp)
+
+
+def _body_fault(path: str | os.PathLike[str]) -> str | None:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except Exception as error:  # Pillow raises many kinds for damaged files
+        return f"a damaged picture: {error}."
+    return None
+
+
+def size_of(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return a picture's height and width.
+
+    Raises:
+        Refused: If its header cannot be read.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return picture.height, picture.width
+    except Exception as error:
+        raise Refused(f"{path}: a damaged picture: {error}.") from error
+
+
+def as_array(paths: Iterable[str | os.PathLike[str]]) -> np.ndarray:
+    """Return paths as a Split holds them: an array of bytes."""
+    return np.array([os.fsencode(Path(path)) for path in paths], dtype=object)
+
+
+def decoder(
+    size: tuple[int, int], channels: int, resize: Resize = "stretch"
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return a function that puts pixels in place of a path, with TensorFlow operations.
+
+    Args:
+        size: Height and width of the result.
+        channels: 1 for grey, 3 for colour; transparency is dropped.
+        resize: What happens to pictures of another size: ``stretch`` them, ``pad`` the shorter
+            side with zeros, or ``crop`` the longer one around the middle.
+
+    Returns:
+        A function of one example, a dict whose ``image`` is a scalar string; in what it returns
+        that is uint8 of shape ``(height, width, channels)``, and the rest is as it was.
+    """
+
+    def decode(example: dict[str, Any]) -> dict[str, Any]:
+        data = tf.io.read_file(example["image"])
+        # A bmp refuses another number of channels; the others drop transparency by themselves.
+        image = tf.cond(
+            tf.strings.substr(data, 0, 2) == b"BM",
+            lambda: _in_colour(tf.io.decode_bmp(data)),
+            lambda: tf.io.decode_image(data, channels=3, expand_animations=False),
+        )
+        image.set_shape((None, None, 3))
+        image = tf.image.rgb_to_grayscale(image) if channels == 1 else image
+        return {**example, "image": _resized(image, size, resize)}
+
+    return decode
+
+
+def _in_colour(image: Any) -> Any:
+    image = tf.cond(tf.shape(image)[-1] < 3, lambda: tf.repeat(image, 3, -1), lambda: image)
+    return image[..., :3]
+
+
+def _resized(image: Any, size: tuple[int, int], resize: Resize) -> Any:
+    """Return the image at ``size``, untouched where it has that already."""
+
+    def change() -> Any:
+        if resize == "pad":
+            changed = tf.image.resize_with_pad(image, *size, antialias=True)
+        else:
+            whole = _middle(image, size) if resize == "crop" else image
+            changed = tf.image.resize(whole, size, antialias=True)
+        return tf.saturate_cast(tf.round(changed), "uint8")
+
+    same = tf.reduce_all(tf.shape(image)[:2] == tf.constant(size))
+    return tf.ensure_shape(tf.cond(same, lambda: image, change), (*size, image.shape[-1]))
+
+
+def _middle(image: Any, size: tuple[int, int]) -> Any:
+    """Return the largest middle part that has the shape of ``size``."""
+    shape = tf.shape(image)
+    height, width = shape[0], shape[1]
+    rows = tf.clip_by_value(width * size[0] // size[1], 1, height)
+    columns = tf.clip_by_value(height * size[1] // size[0], 1, width)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return image[top : top + rows, left : left + columns]
