@@ -111,7 +111,7 @@ BLOCKS: Table[Row] = Table(
             "toolkit.blocks.recurrent:recurrent",
             reads=lambda options: ("sequence",),
             looks_ahead=lambda options: (
-                "its recurrent layers are bidirectional and read the words that follow"
+                "bidirectional is true, so its layers also read the positions that follow"
                 if options["bidirectional"]
                 else None
             ),
