@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 
 class Reporter:
@@ -40,11 +39,12 @@ class Reporter:
 
     def table(self, title: str, rows: Mapping[str, Any]) -> None:
         """Print names and values in two columns."""
-        table = Table(title=title, show_header=False, title_justify="left", box=None)
-        for name, value in rows.items():
-            table.add_row(name, value if isinstance(value, str) else figure(value))
-        self.console.print(table, markup=False)
-        self.record("\n".join([title, *(f"  {name}  {value}" for name, value in rows.items())]))
+        width = max(map(len, rows), default=0)
+        lines = [
+            f"  {name:<{width}}  {value if isinstance(value, str) else figure(value)}"
+            for name, value in rows.items()
+        ]
+        self.say("\n".join([title, *lines]))
 
 
 def figure(value: Any) -> str:
@@ -57,8 +57,9 @@ def figure(value: Any) -> str:
 
 
 def describe(logs: Mapping[str, Any]) -> str:
-    """Return ``loss 5.1 · perplexity 164`` from a mapping of figures."""
-    return "  ".join(f"{name} {figure(float(value))}" for name, value in logs.items())
+    """Return ``loss 5.1  perplexity 164`` from a mapping of figures, the loss first."""
+    names = sorted(logs, key=lambda name: name != "loss")
+    return "  ".join(f"{name} {figure(float(logs[name]))}" for name in names)
 
 
 def duration(seconds: float) -> str:

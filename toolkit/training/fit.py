@@ -22,12 +22,13 @@ from toolkit.training.callbacks.guard import Diverged, NonFiniteGuard
 from toolkit.training.callbacks.keep_best import KeepBest
 from toolkit.training.callbacks.limit import StopAfter
 from toolkit.training.callbacks.metrics_csv import MetricsCsv
+from toolkit.training.callbacks.plateau import FollowPlateau
 from toolkit.training.callbacks.profile import ProfileSteps
 from toolkit.training.callbacks.progress import ProgressBar
 from toolkit.training.callbacks.tensorboard import TensorBoardScalars
 from toolkit.training.console import Reporter
 from toolkit.training.ema import ScoreAverages
-from toolkit.training.optimizers import build_optimizer
+from toolkit.training.optimizers import Update, update_by_name
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.settings import TrainerSettings
 
@@ -101,7 +102,10 @@ def fit(
     steps, epochs = _length(batches, settings)
 
     total = min(steps * epochs, settings.max_steps or steps * epochs)
-    built = build_optimizer(optimizer, schedule, steps_per_epoch=steps, total_steps=total)
+    if isinstance(optimizer, keras.Optimizer):
+        update = Update(optimizer)
+    else:
+        update = update_by_name(optimizer, schedule, steps_per_epoch=steps, total_steps=total)
     weigh = getattr(task, "class_weights", None)
     trainable = assemble(
         model,
@@ -110,11 +114,11 @@ def fit(
         batch_size=batching.batch_size,
         eval_batch_size=batching.eval_batch_size,
         class_weight=weigh(dataset) if weigh is not None else None,
-        accumulate=built.accumulate,
+        accumulate=update.accumulate,
     )
     objective = trainable.objective
     objective.compile(
-        optimizer=built.optimizer,
+        optimizer=update.optimizer,
         jit_compile=_jit(settings),
     )
     objective.optimizer.build(objective.trainable_variables)
@@ -141,7 +145,6 @@ def fit(
         NonFiniteGuard(steps),
         StopAfter(total, steps),
         ScoreAverages(),
-        *built.callbacks,
         ProgressBar(
             reporter,
             epochs=epochs,
@@ -154,6 +157,8 @@ def fit(
         keep,
         *callbacks,
     ]
+    if update.plateau is not None:
+        watch.insert(0, FollowPlateau(update.plateau, monitor, best.mode))
     if tensorboard:
         watch.append(
             TensorBoardScalars(

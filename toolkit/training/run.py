@@ -82,6 +82,9 @@ def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -
     task = make(TASKS, config["task"])
     folder = RunFolder.create(config["run_dir"])
     reporter = Reporter(folder.log, quiet=quiet)
+    optimizer = config["optimizer"]
+    if not isinstance(optimizer, dict):  # a Keras optimizer, from Python
+        config = {**config, "optimizer": {"name": optimizer.name, **optimizer.get_config()}}
     config_text = yaml.safe_dump(_plain(config), sort_keys=False, allow_unicode=True)
     folder.config.write_text(config_text, "utf-8")
     write_spec(folder, dataset.spec, dataset.encoder)
@@ -95,7 +98,7 @@ def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -
         dataset,
         task,
         folder,
-        optimizer=config["optimizer"],
+        optimizer=optimizer,
         schedule=config["schedule"],
         batching=batching,
         settings=settings,

@@ -1,0 +1,168 @@
+"""The toolkit from Python: the same parts as from the command line, with no config file.
+
+Example:
+    >>> import toolkit  # doctest: +SKIP
+    >>> data = toolkit.load_data("python_docs")
+    >>> model = toolkit.model("gru", units=128, layers=1)
+    >>> run = toolkit.train(model, data, optimizer="adamw", batch_size=20, epochs=2)
+    >>> run.generate(prompt="The", length=20)
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from toolkit.data import DATA
+from toolkit.data.spec import Dataset
+from toolkit.errors import Refused, did_you_mean
+from toolkit.tasks import TASKS
+
+
+def load_data(name: str, *, seed: int = 0, **options: Any) -> Dataset:
+    """Load a data set.
+
+    Args:
+        name: A row of ``toolkit.data.DATA``: ``"ptb"``, ``"mnist"``, ``"text"``, …
+        seed: Carves a validation part, where the data has none.
+        **options: Of its loader; ``python -m toolkit list data NAME`` shows them.
+    """
+    return DATA[name](seed=seed, **options)
+
+
+def model(name: str, **knobs: Any) -> dict[str, Any]:
+    """Return the description of a model: a mapping whose ``body`` lists blocks and their options.
+
+    Args:
+        name: A model file's name: ``"gru"``, ``"cnn"``, … You may as well write such a mapping
+            yourself: ``{"body": [{"dense": {"units": [128]}}]}``.
+        **knobs: Its knobs, such as ``units``.
+
+    Raises:
+        Refused: If there is no such model or knob.
+    """
+    from omegaconf import OmegaConf
+
+    from toolkit.config.places import CONF
+
+    files = {path.stem: path for path in (Path(CONF) / "model").glob("*.yaml")}
+    if name not in files:
+        raise Refused(f"model: no '{name}'.{did_you_mean(name, files)}")
+    described = OmegaConf.load(files[name])
+    unknown = [knob for knob in knobs if knob not in described]
+    if unknown:
+        known = [key for key in described if key not in ("name", "stem", "body")]
+        raise Refused(
+            *(f"model.{knob}: {name} has no such knob.{did_you_mean(knob, known)}" for knob in unknown)
+        )
+    whole = OmegaConf.create({"model": OmegaConf.merge(described, knobs)})
+    return OmegaConf.to_container(whole, resolve=True)["model"]  # type: ignore[index,call-overload,return-value]
+
+
+def train(
+    model: dict[str, Any],
+    data: Dataset,
+    *,
+    task: str | dict[str, Any] | None = None,
+    optimizer: str | dict[str, Any] | Any = "adamw",
+    schedule: str | dict[str, Any] = "constant",
+    batch_size: int = 32,
+    batching: dict[str, Any] | None = None,
+    seed: int = 0,
+    run_dir: str | Path | None = None,
+    quiet: bool = False,
+    **trainer: Any,
+) -> Run:
+    """Train a model on data, score it, and return the run.
+
+    Args:
+        model: What :func:`model` gives, or a mapping of your own with ``body``.
+        data: What :func:`load_data` gives, or a ``Dataset`` of your own.
+        task: Name, or ``name`` with knobs; None for the one that the data's target is made for.
+        optimizer: Name, ``name`` with options, or a Keras optimizer.
+        schedule: Name, or ``name`` with options.
+        batch_size: Examples of an update; streams, for a language model.
+        batching: Further options of ``toolkit.data.batching.Batching``.
+        seed: Of weights, order, dropout and augmentation.
+        run_dir: A new folder; None for ``runs/<model>-python/<time>``.
+        quiet: Print nothing.
+        **trainer: Options of ``toolkit.training.settings.TrainerSettings``: ``epochs=5``, …
+    """
+    from toolkit.training.run import train_on
+
+    named = {"name": model.get("name", "model"), **model}
+    moment = time.strftime("%Y-%m-%d_%H-%M-%S")
+    folder = train_on(
+        data,
+        {
+            "model": named,
+            "data": {"name": None, "batch_size": batch_size, **(batching or {})},
+            "task": _named(task or default_task(data)),
+            "optimizer": optimizer if not isinstance(optimizer, str) else _named(optimizer),
+            "schedule": _named(schedule),
+            "trainer": trainer,
+            "logger": {"name": "tensorboard"},
+            "seed": seed,
+            "run_dir": str(run_dir or Path("runs") / f"{named['name']}-python" / moment),
+            "plugins": [],
+        },
+        quiet=quiet,
+    )
+    return Run(folder.path, data)
+
+
+def default_task(data: Dataset) -> str:
+    """Return the task that a data set's target is made for."""
+    kinds = {field.kind for field in data.spec.targets.values()}
+    return next(name for name, task in TASKS.items() if kinds <= task.targets)
+
+
+@dataclass
+class Run:
+    """A finished run.
+
+    Attributes:
+        path: Its folder.
+        data: The data set it was trained on, where that is at hand.
+    """
+
+    path: Path
+    data: Dataset | None = None
+
+    @cached_property
+    def results(self) -> dict[str, float]:
+        """Final figures, as ``split/metric``."""
+        return json.loads((self.path / "results.json").read_text("utf-8"))
+
+    @property
+    def model(self) -> Any:
+        """The best network, as Keras opens it."""
+        import keras
+
+        return keras.models.load_model(self.path / "model.keras", compile=False)
+
+    def evaluate(self, split: str = "test", **options: Any) -> dict[str, float]:
+        """Score the best network on a split; see ``toolkit.training.evaluate``."""
+        from toolkit.training.evaluate import evaluate
+
+        return evaluate(run=str(self.path), split=split, dataset=self.data, **options)
+
+    def predict(self, input: str, **options: Any) -> list[dict[str, Any]]:
+        """Predict for new input; see ``toolkit.training.predict``."""
+        from toolkit.training.predict import predict
+
+        return predict(run=str(self.path), input=str(input), **options)
+
+    def generate(self, prompt: str = "", **options: Any) -> list[str]:
+        """Continue a text; see ``toolkit.training.generate``."""
+        from toolkit.training.generate import generate
+
+        return generate(run=str(self.path), prompt=prompt, **options)
+
+
+def _named(given: str | dict[str, Any]) -> dict[str, Any]:
+    return {"name": given} if isinstance(given, str) else given
