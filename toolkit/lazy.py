@@ -10,6 +10,8 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+__all__ = ["LazyModule", "keras", "keras_hub", "tf"]
+
 
 class LazyModule(ModuleType):
     """A module that is imported when its first attribute is read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from toolkit.blocks.convolution import convolve
 from toolkit.blocks.masks import hide
@@ -55,7 +55,12 @@ def residual(
     References:
         He et al., 2016, https://arxiv.org/abs/1512.03385
     """
-    common = {"filters": filters, "bias": bias, "initializer": initializer, "l2": l2}
+    common: dict[str, Any] = {
+        "filters": filters,
+        "bias": bias,
+        "initializer": initializer,
+        "l2": l2,
+    }
     for number in range(blocks):
         step = strides if number == 0 else 1
         before = x
