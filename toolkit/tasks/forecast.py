@@ -37,8 +37,9 @@ class Forecast:
         targets: Variables that are forecast, by name; None for all. All are seen.
         normalization: What is taken from each window before the network and given back to its
             forecast, so that a drifting level does not matter: ``last`` subtracts each variable's
-            last value (NLinear, Zeng et al. 2023, arXiv:2205.13504), ``instance`` its mean, and
-            divides by its deviation (RevIN without its affine part, Kim et al. 2022).
+            last value (NLinear, Zeng et al. 2023, arXiv:2205.13504); ``instance`` its mean, and
+            divides by its deviation (RevIN without its affine part, Kim et al., ICLR 2022), which
+            did better for every network tried on ETTh1.
         seasonal_period: Rows in a season, for the seasonal-naive baseline: 24 for hours of days.
             The baseline is left out where a season is longer than ``context``, or for None.
         pooling: How a network's features become one vector, where it does not forecast itself.
@@ -61,7 +62,7 @@ class Forecast:
         horizon: PositiveInt = 24,
         stride: PositiveInt = 1,
         targets: list[str] | None = None,
-        normalization: Normalization = "last",
+        normalization: Normalization = "instance",
         seasonal_period: PositiveInt | None = 24,
         pooling: Pooling = "auto",
         loss: Loss = "mse",
