@@ -1,0 +1,80 @@
+"""From texts to rows of token ids, and from ids to text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from toolkit.data.spec import Ragged, Split
+from toolkit.data.tokenization import Rules, Tokenizer, Unit
+from toolkit.data.vocabulary import PAD, Vocabulary
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Turns texts that a user gives into token ids, and ids into text.
+
+    Attributes:
+        vocabulary: The words, in the order of their ids.
+        unit: Whether tokens are words or characters.
+        tokenizer: ``whitespace`` splits words at blanks only; ``words`` takes punctuation apart.
+        lower: Whether letters become small.
+        end_of_line: Whether line ends within a text are tokens; else they are blanks.
+        max_length: Most tokens of a text, the rest is cut off; None for no limit.
+        input: Name of the array.
+    """
+
+    vocabulary: tuple[str, ...]
+    unit: Unit = "word"
+    tokenizer: Tokenizer = "whitespace"
+    lower: bool = False
+    end_of_line: bool = True
+    max_length: int | None = None
+    input: str = "tokens"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_vocabulary", Vocabulary(tuple(self.vocabulary)))
+
+    @property
+    def rules(self) -> Rules:
+        """How a text becomes tokens."""
+        return Rules(self.unit, self.tokenizer, self.lower, self.end_of_line)
+
+    def split(self, text: str) -> list[str]:
+        """Return the tokens of a text, cut at ``max_length``."""
+        rules = self.rules
+        return rules.tokens(rules.clean(text))[: self.max_length]
+
+    def encode(self, raw: Sequence[str]) -> Split:
+        """Return each text as a row of ids.
+
+        Words that are not known become ``<unk>``, or are left out where there is none. Where the
+        vocabulary has padding, a text without a word becomes one ``<unk>``, as a row of padding
+        alone says nothing to a network.
+
+        Args:
+            raw: The texts.
+        """
+        return self.encode_tokens([self.split(text) for text in raw])
+
+    def encode_tokens(self, texts: Sequence[Sequence[str]]) -> Split:
+        """Return texts that have been split already as rows of ids."""
+        known: Vocabulary = self._vocabulary  # type: ignore[attr-defined]
+        rows = [known.encode(text) for text in texts]
+        if self.vocabulary[:1] == (PAD,) and known.unknown is not None:
+            rows = [row if len(row) else [known.unknown] for row in rows]
+        return Split({self.input: Ragged.from_rows(rows)})
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return ids as text: words between blanks, ``<eos>`` as a line end, no padding."""
+        return self.rules.join(self.vocabulary[int(i)] for i in ids)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what :meth:`from_json` needs."""
+        return {**asdict(self), "vocabulary": list(self.vocabulary)}
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> TextEncoder:
+        """Return the encoder that :meth:`to_json` described."""
+        return cls(**{**saved, "vocabulary": tuple(saved["vocabulary"])})
