@@ -1,0 +1,1 @@
+"""The command line: verbs, and Hydra's syntax for everything else."""

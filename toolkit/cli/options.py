@@ -1,0 +1,66 @@
+"""A verb's options from the command line, checked against its function's signature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.cli.arguments import Arguments
+from toolkit.cli.verbs import VERBS, WORDS
+from toolkit.config.schema import Option, Schema, schema_of
+from toolkit.errors import Refused
+
+
+def options(arguments: Arguments) -> dict[str, Any]:
+    """Return the keyword arguments of a verb's function.
+
+    Args:
+        arguments: The command line.
+
+    Raises:
+        Refused: With every fault: an unknown option, a wrong type, a word too many.
+    """
+    verb = arguments.verb
+    schema = schema_of(VERBS[verb])
+    values: dict[str, Any] = {}
+    faults = []
+    places = WORDS.get(verb, ())
+    for place, word in enumerate(arguments.words):
+        if place < len(places):
+            values[places[place]] = word
+        else:
+            faults.append(f"command line: '{word}': expected key=value{_examples(schema)}")
+    for override in arguments.overrides:
+        key, _, text = override.partition("=")
+        if key.startswith(("+", "~")):
+            faults.append(f"command line: '{override}': {verb} takes key=value{_examples(schema)}")
+            continue
+        try:
+            values[key] = _value(schema.options.get(key), override, text)
+        except Refused as fault:
+            faults += fault.faults
+    for flag in arguments.flags:
+        faults.append(f"command line: {flag}: {verb} takes no such flag (see {verb} --help)")
+    checked, found = schema.check(values, verb)
+    told = [f"command line: {fault.path[0]}: {fault.text}" for fault in found]
+    if faults or told:
+        raise Refused(*faults, *told)
+    return checked
+
+
+def _value(option: Option | None, override: str, text: str) -> Any:
+    """Return a value: text as it stands for options that are text, else as Hydra reads it."""
+    if option is not None and option.kind in (str, str | None):
+        if text == "null" and option.kind is not str:
+            return None
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+        return text[1:-1] if quoted else text
+    from toolkit.config.compose import parse
+
+    overrides, faults = parse([override])
+    if faults:
+        raise Refused(*faults)
+    return overrides[0].value()
+
+
+def _examples(schema: Schema) -> str:
+    return f", with one of: {', '.join(schema.options)}" if schema.options else ""

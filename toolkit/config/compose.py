@@ -1,0 +1,181 @@
+"""From a command line to one configuration, with every fault that composing it shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hydra import version
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import IConfigRepository
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.core.utils import setup_globals
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from toolkit.config import sources
+from toolkit.config.explain import explain, first_line
+from toolkit.config.origins import Origins, origins, parts
+from toolkit.config.places import CONF
+from toolkit.config.plugins import import_plugins
+from toolkit.errors import Refused, did_you_mean
+
+HYDRA_VERSION = "1.3"
+"""Whose behaviour Hydra keeps."""
+
+COMPOSING = (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError, ValueError)
+"""What Hydra raises when files or words of the command line are not as it expects."""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A configuration as Hydra composes it, not checked yet.
+
+    Attributes:
+        config: All groups and keys, interpolations unresolved, ``hydra`` too.
+        origins: Where each value was written.
+        faults: What was wrong with the command line; its good parts are in ``config``.
+    """
+
+    config: DictConfig
+    origins: Origins
+    faults: list[str]
+
+    @property
+    def choices(self) -> dict[str, str | None]:
+        """The chosen file of each group."""
+        return dict(self.config.hydra.runtime.choices)
+
+
+def config_loader(
+    config_dir: str | None = None, config_path: str | None = None
+) -> ConfigLoaderImpl:
+    """Return Hydra's loader for conf/, recipes/, plug-ins and a user's own folder.
+
+    Args:
+        config_dir: Hydra's ``--config-dir``: a folder searched besides ours.
+        config_path: Hydra's ``--config-path``: a folder in the place of ours.
+
+    Raises:
+        Refused: If there is no such folder.
+    """
+    version.setbase(HYDRA_VERSION)
+    setup_globals()
+    sources.register()
+    search_path = create_config_search_path(os.path.abspath(config_path or CONF))
+    if config_dir is not None:
+        if not os.path.isdir(config_dir):
+            raise Refused(f"command line: --config-dir: no folder {config_dir}")
+        search_path.prepend(
+            provider="command-line",
+            path=f"file://{os.path.abspath(config_dir)}",
+            anchor=SearchPathQuery(provider="schema"),
+        )
+    return ConfigLoaderImpl(search_path)
+
+
+def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) -> Composed:
+    """Compose a configuration, going on after each fault of the command line.
+
+    Args:
+        loader: Hydra's.
+        config_name: The primary file.
+        words: The command line's overrides, no sweeps among them.
+
+    Raises:
+        Refused: If the files cannot be composed at all.
+    """
+    overrides, faults = parse(words)
+    for override in overrides:
+        if override.key_or_group == "plugins" and isinstance(override.value(), list):
+            import_plugins(override.value())
+    settled = [o.input_line for o in overrides if o.is_hydra_override()]
+    try:
+        _, repo = loader._parse_overrides_and_create_caching_repo(config_name, settled)
+    except COMPOSING as error:
+        raise Refused(*faults, *explain(error)) from error
+    groups, values = [], []
+    for override in overrides:
+        key = override.key_or_group
+        if not repo.group_exists(key) or isinstance(override.value(), dict):
+            values += [] if override.is_hydra_override() else [override]
+        elif fault := _unknown_choice(override, repo):
+            faults.append(fault)
+        else:
+            groups.append(override.input_line)
+    chosen = list(dict.fromkeys([*settled, *groups]))
+    try:
+        config = loader.load_configuration(config_name, chosen, RunMode.RUN)
+        plugins = OmegaConf.select(config, "plugins")
+        import_plugins(plugins if OmegaConf.is_list(plugins) else [])
+        good = []
+        for override in values:
+            fault = _apply(override, config)
+            faults += [fault] if fault else []
+            good += [] if fault or override.is_delete() else [override]
+        return Composed(config, origins(loader, repo, config_name, chosen, good), faults)
+    except COMPOSING as error:
+        raise Refused(*faults, *explain(error, repo)) from error
+
+
+def parse(words: Iterable[str]) -> tuple[list[Override], list[str]]:
+    """Return the command line's overrides, and a fault for each word that is none."""
+    parser, overrides, faults = OverridesParser.create(), [], []
+    for word in words:
+        try:
+            override = parser.parse_override(word)
+            override.value()
+            overrides.append(override)
+        except (HydraException, ValueError) as error:
+            faults.append(f"command line: cannot read '{word}': {first_line(error)}")
+    return overrides, faults
+
+
+def _unknown_choice(override: Override, repo: IConfigRepository) -> str | None:
+    """Return a fault if a group has no such file."""
+    group, chosen = override.key_or_group, override.value()
+    options = repo.get_group_options(group, ObjectType.CONFIG)
+    for name in chosen if isinstance(chosen, list) else [chosen]:
+        if name == "":
+            return f"command line: {group}: nothing chosen. There is: {', '.join(options)}."
+        if name is not None and str(name) not in options and not override.is_delete():
+            return f"command line: {group}: no '{name}'.{did_you_mean(str(name), options)}"
+    return None
+
+
+def _apply(override: Override, config: DictConfig) -> str | None:
+    """Set a value; return a fault if there is no such key."""
+    try:
+        ConfigLoaderImpl._apply_overrides_to_config([override], config)
+    except (HydraException, OmegaConfBaseException, ValueError, TypeError, IndexError) as error:
+        return f"command line: {_why(override, config, error)}"
+    return None
+
+
+def _why(override: Override, config: DictConfig, error: Exception) -> str:
+    path = parts(override.key_or_group)
+    node: Any = config
+    for i, part in enumerate(path):
+        known = (
+            [str(key) for key in node if key != "hydra" or i]
+            if isinstance(node, DictConfig)
+            else range(len(node))
+            if OmegaConf.is_list(node)
+            else None
+        )
+        above = ".".join(map(str, path[:i]))
+        if known is None:
+            return f"{override.key_or_group}: {above} holds no further keys"
+        if part not in known and str(part) not in known:
+            return f"{override.key_or_group}: unknown.{did_you_mean(str(part), known)}"
+        node = node._get_node(part)
+    return f"{override.key_or_group}: {first_line(error)}"

@@ -1,0 +1,95 @@
+"""What a model file may hold: knobs of its own, and blocks and stems with options of theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.blocks import BLOCKS
+from toolkit.config.origins import Origins
+from toolkit.config.schema import MISSING, Fault, schema_of
+from toolkit.errors import did_you_mean
+from toolkit.models.stems import STEMS
+from toolkit.registry import Table
+
+
+def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fault]]:
+    """Return a model's checked description, and its faults.
+
+    A knob is known if a model file has it: recipes and command lines set knobs, and make up none.
+
+    Args:
+        values: The group ``model``, resolved.
+        origins: Where its keys were written.
+    """
+    if not isinstance(values, dict):
+        return {}, [Fault((), "none is chosen; say model=NAME (see `list models`)")]
+    faults = []
+    knobs = {
+        path[1] for path, place in origins.under(("model",)) if place.group.startswith("model/")
+    }
+    for path, _ in origins.under(("model",)):
+        if path[1] not in knobs and path[1] in values:
+            hint = did_you_mean(str(path[1]), map(str, knobs - {"name", "stem", "body"}))
+            faults.append(Fault(path[1:], f"{values.get('name')} has no such knob.{hint}", True))
+    for key in ("name", "body"):
+        if values.get(key) in (None, "", MISSING):
+            faults.append(
+                Fault((key,), "must be given: " + {"name": "text", "body": "a list of blocks"}[key])
+            )
+    checked = dict(values)
+    checked["stem"], found = _stem(values.get("stem"))
+    faults += [Fault(("stem", *fault.path), fault.text, fault.unknown) for fault in found]
+    checked["body"], found = _body(values.get("body"))
+    faults += [Fault(("body", *fault.path), fault.text, fault.unknown) for fault in found]
+    return checked, faults
+
+
+def _stem(values: Any) -> tuple[dict[str, Any], list[Fault]]:
+    if values is None:
+        return {}, []
+    if not isinstance(values, dict):
+        return {}, [Fault((), f"expected a mapping of kinds of input to options; got {values!r}")]
+    checked, faults = {}, []
+    for kind, options in values.items():
+        checked[kind], found = _options(STEMS, "stem", kind, options)
+        faults += found
+    return checked, faults
+
+
+def _body(values: Any) -> tuple[list[Any], list[Fault]]:
+    if not isinstance(values, list):
+        return [], [] if values in (None, "", MISSING) else [
+            Fault((), f"expected a list of blocks; got {values!r}")
+        ]
+    checked, faults = [], []
+    for place, entry in enumerate(values):
+        entry = {entry: None} if isinstance(entry, str) else entry
+        if not isinstance(entry, dict) or len(entry) != 1:
+            example = "`- dense: {units: 128}`"
+            faults.append(
+                Fault(
+                    (place,),
+                    f"expected one block and its options, such as {example}; got {entry!r}",
+                )
+            )
+            continue
+        ((name, options),) = entry.items()
+        options, found = _options(BLOCKS, "block", name, options)
+        checked.append({name: options})
+        faults += [Fault((place, *fault.path), fault.text, fault.unknown) for fault in found]
+    return checked, faults
+
+
+def _options(
+    table: Table[Any], what: str, name: Any, options: Any
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the given options in their types, and faults with ``name`` ahead of their path."""
+    if name not in table:
+        return {}, [Fault((name,), f"no such {what}.{did_you_mean(str(name), table)}", True)]
+    if options is None:
+        options = {}
+    if not isinstance(options, dict):
+        return {}, [Fault((name,), f"expected a mapping of options; got {options!r}")]
+    checked, faults = schema_of(table[name]).check(options, f"{what} {name}")
+    given = {key: checked[key] for key in options if key in checked}
+    return given, [Fault((name, *fault.path), fault.text, fault.unknown) for fault in faults]

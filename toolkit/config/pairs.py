@@ -1,0 +1,109 @@
+"""Whether data, task and model can meet, told before TensorFlow is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+
+from toolkit.config.places import CONF
+from toolkit.config.wording import either
+from toolkit.data import DATA
+from toolkit.errors import Refused
+from toolkit.models.rules import describe
+from toolkit.tasks import TASKS
+
+Values = Mapping[str, Any]
+
+
+def check(data: Values, task: Values, model: Values) -> list[str]:
+    """Return what keeps a data set, a task and a model from working together, if anything does.
+
+    Args:
+        data: Checked values of the group, ``name`` with them; likewise the others.
+        task: Of group ``task``.
+        model: ``name``, ``body``.
+    """
+    chosen = f"data={data['name']} task={task['name']}"
+    if reason := data_and_task(data, task["name"]):
+        tasks = [name for name in TASKS if not data_and_task(data, name)]
+        others = [name for name in DATA if not data_and_task({"name": name}, task["name"])]
+        return [
+            f"{chosen}: {reason}. Tasks for {data['name']}: {', '.join(tasks) or 'none'}. "
+            f"Data for {task['name']}: {', '.join(others) or 'none'}."
+        ]
+    kind = kind_of(data)
+    if kind is None:
+        return []
+    reason = network_and_task(kind, model["body"], task["name"])
+    if reason is None:
+        return []
+    hints = []
+    if able := [
+        name for name, body in bodies().items() if not network_and_task(kind, body, task["name"])
+    ]:
+        hints.append(f"Models that can, as their files have them: {', '.join(able)}.")
+    tasks = [
+        name
+        for name in TASKS
+        if not data_and_task(data, name) and not network_and_task(kind, model["body"], name)
+    ]
+    if tasks:
+        hints.append(f"Tasks that this model can learn from this data: {', '.join(tasks)}.")
+    return [" ".join([f"model={model['name']} {chosen}: {reason}.", *hints])]
+
+
+def kind_of(data: Values) -> str | None:
+    """Return the kind of a data set's input; None where it is known only once it is loaded."""
+    row = DATA.row(data["name"])
+    return getattr(row, "kind", None) or data.get("kind")
+
+
+def targets_of(data: Values) -> set[str]:
+    """Return the kinds of target that a data set can give."""
+    row = DATA.row(data["name"])
+    if "target_kind" in data or data["name"] == "tabular":
+        return {data["target_kind"]} if data.get("target_kind") else {"label", "value"}
+    return {getattr(row, "target", "")} - {""}
+
+
+def data_and_task(data: Values, name: str) -> str | None:
+    """Return why a task cannot learn from a data set; None if it can."""
+    task: Any = TASKS[name]
+    kind, targets = kind_of(data), targets_of(data)
+    if kind is not None and kind not in task.inputs:
+        wanted = either(sorted(task.inputs))
+        return f"{name} reads {wanted}, and the inputs of {data['name']} are of kind {kind}"
+    if targets and not targets & task.targets:
+        wanted, found = either(sorted(task.targets)), either(sorted(targets))
+        return f"{name} learns a {wanted}, and what {data['name']} has to learn is a {found}"
+    return None
+
+
+def network_and_task(kind: str, body: Any, name: str) -> str | None:
+    """Return why a task cannot use a network for inputs of a kind; None if it can."""
+    task: Any = TASKS[name]
+    try:
+        shape = describe(kind, body)
+    except Refused as fault:
+        return "; ".join(fault.faults)
+    if shape.gives not in ("vector", "sequence", "grid", *getattr(task, "accepts", ())):
+        return f"{name} cannot use a network that gives {shape.gives}"
+    if task.needs == "sequence" and not shape.each_position:
+        why = shape.merges or f"it gives a {shape.gives}"
+        return f"{name} needs one feature for each position, and this network has none: {why}"
+    if getattr(task, "causal", False) and not shape.causal:
+        return f"{name} must not look ahead, and this network does: {shape.looks_ahead}"
+    return None
+
+
+def bodies() -> dict[str, Any]:
+    """Return the blocks of every model in conf/, its knobs as its file has them."""
+    found = {}
+    for file in sorted((CONF / "model").glob("*.yaml")):
+        content = yaml.safe_load(file.read_text("utf-8"))
+        config = OmegaConf.create({"model": {k: v for k, v in content.items() if k != "defaults"}})
+        found[file.stem] = OmegaConf.to_container(config, resolve=True)["model"]["body"]
+    return found

@@ -1,0 +1,123 @@
+"""The one check of a configuration: every fault of its keys, types, ranges, names and pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from toolkit.config import pairs
+from toolkit.config.compose import Composed
+from toolkit.config.groups import GROUPS
+from toolkit.config.model import check_model
+from toolkit.config.origins import Path_, dotted
+from toolkit.config.resolve import resolve, written_at
+from toolkit.config.schema import MISSING, Fault, schema_of
+from toolkit.errors import Refused, did_you_mean
+from toolkit.types import Count
+
+
+def run(
+    *,
+    seed: Count = 0,
+    run_dir: str | None = None,
+    plugins: list[str] = [],  # noqa: B006 (a schema; never called)
+    expect: dict[str, Any] | None = None,
+) -> None:
+    """Hold the keys that are in no group.
+
+    Args:
+        seed: Of weights, shuffling, dropout, augmentation and carved validation parts.
+        run_dir: Folder of the run; None: ``runs/<model>-<data>/<time>``.
+        plugins: Modules to import first, whose parts then have names like the toolkit's own.
+        expect: What a recipe's test holds it to.
+    """
+
+
+def check(composed: Composed) -> dict[str, Any]:
+    """Return plain settings: a mapping for each group, ``model`` too, and the keys of :func:`run`.
+
+    Raises:
+        Refused: With all faults, each with its key and where it was written.
+    """
+    values, unresolved = resolve(composed.config)
+    raw = OmegaConf.to_container(composed.config, resolve=False)
+    faults = [Fault(path, text) for path, text in unresolved.items()]
+    faults += [
+        Fault(path, "classes are not named in a configuration; use the names of `list`")
+        for path in _targets(values)
+    ]
+    groups = {name: values.pop(name, None) for name in ("model", *GROUPS)}
+    settings, found = schema_of(run).check(values)
+    faults += [_root(fault) if fault.unknown else fault for fault in found]
+    for name, group in groups.items():
+        if name == "model":
+            settings[name], found = check_model(group, composed.origins)
+        else:
+            settings[name], found = _group(name, group)
+        faults += [Fault((name, *fault.path), fault.text, fault.unknown) for fault in found]
+    told = _tell(faults, set(unresolved), raw, composed)
+    if not any(fault.path[0] in ("data", "task", "model") for fault in faults):
+        told += pairs.check(settings["data"], settings["task"], settings["model"])
+    if composed.faults or told:
+        raise Refused(*composed.faults, *told)
+    return settings
+
+
+def _group(name: str, values: Any) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the checked values of a group, its ``name`` first, and its faults."""
+    group = GROUPS[name]
+    if values is None and group.table is not None:
+        what = f"; this data set names none, so say {name}=NAME" if name == "task" else ""
+        return {}, [Fault((), f"none is chosen{what}. There is: {', '.join(sorted(group.table))}.")]
+    if not isinstance(values, dict):
+        return {}, [Fault((), f"expected a mapping; got {values!r}")]
+    if group.table is None:
+        return group.schema().check(values, name)
+    options = dict(values)
+    row = options.pop("name", MISSING)
+    if row == MISSING:
+        return {}, [Fault(("name",), f"must be given. There is: {', '.join(sorted(group.table))}.")]
+    if row not in group.table:
+        return {}, [Fault(("name",), f"no '{row}'.{did_you_mean(str(row), group.table)}")]
+    checked, faults = group.schema(row).check(options, f"{name} {row}")
+    return {"name": row, **checked}, faults
+
+
+def _root(fault: Fault) -> Fault:
+    name = str(fault.path[0])
+    known = [*schema_of(run).options, *GROUPS, "model"]
+    return Fault(fault.path, f"unknown.{did_you_mean(name, known)}", unknown=True)
+
+
+def _targets(values: Any, path: Path_ = ()) -> Iterable[Path_]:
+    items = (
+        values.items()
+        if isinstance(values, dict)
+        else enumerate(values)
+        if isinstance(values, list)
+        else ()
+    )
+    for key, inner in items:
+        if key == "_target_":
+            yield (*path, key)
+        yield from _targets(inner, (*path, key))
+
+
+def _tell(faults: list[Fault], unresolved: set[Path_], raw: Any, composed: Composed) -> list[str]:
+    """Return faults as sentences, each once, where its value was written."""
+    told: dict[str, None] = {}
+    seen: set[Path_] = set()
+    for fault in faults:
+        path = fault.path
+        if path not in unresolved:
+            if any(path[: len(other)] == other for other in unresolved):
+                continue
+            if path[-1:] == ("_target_",) and path in seen:
+                continue
+            path = written_at(raw, path)
+        seen.add(fault.path)
+        place = composed.origins.of(path)
+        told[f"{f'{place}: ' if place else ''}{dotted(path)}: {fault.text}"] = None
+    return list(told)
