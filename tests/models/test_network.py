@@ -8,8 +8,8 @@ import sys
 import keras
 import numpy as np
 import pytest
+from zoo import FIELDS, MODELS, WORDS, model_file
 
-from tests.models.zoo import FIELDS, MODELS, WORDS, model_file
 from toolkit.blocks.state import CarriedState
 from toolkit.data.spec import Field
 from toolkit.errors import Refused

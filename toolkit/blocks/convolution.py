@@ -82,10 +82,10 @@ def _layer(
     """Return the stock layer of this rank."""
     layers = keras.layers
     known = [layers.Conv1D, layers.Conv2D, layers.Conv3D]
-    parts = ("kernel",)
+    parts = ["kernel"]
     if separable:
         known = [layers.SeparableConv1D, layers.SeparableConv2D]
-        parts = ("depthwise", "pointwise")
+        parts = ["depthwise", "pointwise"]
     if rank > len(known):
         raise Refused(
             f"block 'conv': separable is for one or two axes; the input has {rank}. "

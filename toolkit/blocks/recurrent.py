@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from toolkit.blocks.masks import hide
 from toolkit.blocks.state import CarriedState, Tensor
 from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
@@ -61,7 +62,8 @@ def recurrent(
             steps where there is no GPU, whose cuDNN does better.
 
     Returns:
-        Shape ``(batch, time, units)``, or twice as many when bidirectional.
+        Shape ``(batch, time, units)``, or twice as many when bidirectional; zero at positions that
+        are not real.
 
     Raises:
         Refused: If state is to be carried through layers that also read from the end.
@@ -105,7 +107,7 @@ def recurrent(
             x = drop(dropout)(x)
         if residual and before.shape[-1] == x.shape[-1]:
             x = keras.layers.Add()([before, x])
-    return x
+    return hide(x, mask)
 
 
 def _layer(
