@@ -37,7 +37,7 @@ def serve():
     site = Site()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             asked = self.headers.get("Range")
             site.requests.append((self.path, asked))
             site.delay.wait(10)

@@ -21,6 +21,7 @@ from toolkit.data.digits import digits
 from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.image_folder import image_folder
 from toolkit.data.mnist import fashion_mnist, mnist, read_idx
+from toolkit.data.pipeline import example_batches
 from toolkit.data.synthetic import synthetic
 from toolkit.data.tfds import tfds
 from toolkit.errors import Refused
@@ -85,7 +86,8 @@ def test_mnist(data_root):
     assert data.test.arrays["label"][:5].tolist() == [7, 2, 1, 0, 4]
     assert data.test.arrays["label"].dtype == np.int32
     assert data.notes == (
-        "validation: 6,000 of 60,000 training images held back (validation_fraction=0.1, seed=0).",
+        "validation: 6,000 of 60,000 training examples held back "
+        "(validation_fraction=0.1, seed=0).",
     )
     assert data.spec.target.classes == tuple("0123456789")
 
@@ -257,6 +259,15 @@ def test_encoder_round_trip(shapes):
     assert len(split) == 1 and one(split)["image"].shape == (5, 7, 3)
 
 
+def test_pipeline_decodes_and_augments(shapes):
+    data = image_folder(root=str(shapes))
+    steps = {"flip": {"vertical": True}, "crop": {"padding": 1}, "mixup": None}
+    batches = example_batches(data.train, data.spec, 5, seed=1, augment=steps)
+    ((x, y, weight), *_) = batches.once()
+    assert x["image"].shape == (5, 4, 6, 3) and x["image"].dtype == "uint8"
+    assert y.shape == (5, 2) and weight.shape == (5,)
+
+
 # === bad input ===
 
 
@@ -281,10 +292,20 @@ def test_a_png_that_is_a_text_file(shapes):
         data.encoder.encode([bad])
 
 
-def test_a_cut_off_picture_is_found_by_the_full_check(shapes):
+@pytest.mark.parametrize("ending", ["png", "jpg", "gif", "bmp"])
+def test_a_cut_off_picture_is_named(shapes, ending):
+    path = shapes / "train" / "red" / f"7.{ending}"
+    Image.effect_noise((40, 40), 50).convert("RGB").save(path)
+    path.write_bytes(path.read_bytes()[:-150])
+    with pytest.raises(Refused, match=rf"7\.{ending}: a damaged picture: "):
+        image_folder(root=str(shapes))
+
+
+def test_damage_in_the_middle_is_found_by_the_full_check(shapes):
     path = shapes / "train" / "red" / "7.png"
     Image.effect_noise((40, 40), 50).save(path)
-    path.write_bytes(path.read_bytes()[:300])
+    data = path.read_bytes()
+    path.write_bytes(data[:200] + bytes(40) + data[240:])
     assert len(image_folder(root=str(shapes)).train) == 13
     with pytest.raises(Refused, match=r"7\.png: a damaged picture: "):
         image_folder(root=str(shapes), check="full")
@@ -395,7 +416,11 @@ def package(monkeypatch):
 
     class Builder:
         info = types.SimpleNamespace(
-            features={"image": None, "label": types.SimpleNamespace(names=["cat", "dog"])},
+            features={
+                "image": None,
+                "text": None,
+                "label": types.SimpleNamespace(names=["cat", "dog"]),
+            },
             splits={"train": None, "test": None},
         )
 
@@ -407,8 +432,13 @@ def package(monkeypatch):
                 raise ValueError("unknown split")
             random, n = np.random.default_rng(0), 10 if split == "train" else 4
             side = 5 if split != "train[:1]" else None
+            texts = [b"A good one!", b"the bad, bad film"]
             return [
-                {"image": random.integers(0, 256, (side or 3 + i, 6, 3), "uint8"), "label": i % 2}
+                {
+                    "text": texts[i % 2],
+                    "image": random.integers(0, 256, (side or 3 + i, 6, 3), "uint8"),
+                    "label": i % 2,
+                }
                 for i in range(n)
             ]
 
@@ -441,6 +471,13 @@ def test_tfds(package):
             tfds(**{"dataset": "pets", **arguments})
 
 
+def test_tfds_texts(package):
+    data = tfds(dataset="pets", kind="tokens", vocabulary_size=5, max_length=3)
+    assert data.spec.input.vocabulary == ("<pad>", "<unk>", "a", "good", "one")
+    assert data.test.arrays["tokens"].lengths.tolist() == [3, 3, 3, 3]
+    assert data.encoder.encode(["Good dog"]).arrays["tokens"][0].tolist() == [3, 1]
+
+
 # === configuration ===
 
 
@@ -452,6 +489,7 @@ def test_yaml_has_every_key_with_its_default_and_a_comment(name):
     seed = parameters.pop("seed")
     assert seed.default == 0
     batching = list(inspect.signature(Batching).parameters)
+    config.pop("defaults", None)
     assert list(config) == ["name", *parameters, *batching]
     doc = inspect.getdoc(DATA[name])
     for key, parameter in parameters.items():
@@ -459,5 +497,5 @@ def test_yaml_has_every_key_with_its_default_and_a_comment(name):
         assert f"\n    {key}: " in doc
         if key != "root" and parameter.default is not parameter.empty:
             assert config[key] == parameter.default, key
-    for line in text.splitlines()[3:]:
+    for line in text.partition("\nname: ")[2].splitlines()[1:]:
         assert not line or "  # " in line, line

@@ -55,8 +55,8 @@ def image_folder(
         validation_fraction: Share of the training pictures that is held back to choose the best
             epoch, where there is no folder for that.
         test_fraction: Share that is held back to test, where there is no folder for that.
-        check: ``header`` looks at the first bytes of each file; ``full`` decodes each once, which
-            also finds those that were cut off.
+        check: ``header`` looks at the first and last bytes of each file; ``full`` decodes each
+            once, which finds every damage.
         broken: What is done about files that are no pictures: ``refuse`` or ``skip`` (and say so).
         seed: Chooses what is held back.
 

@@ -55,7 +55,7 @@ def from_arrays(
 def carved_note(part: int, whole: int, fraction: float, seed: int) -> str:
     """Return the sentence that says what was held back for validation."""
     return (
-        f"validation: {part:,} of {whole:,} training images held back "
+        f"validation: {part:,} of {whole:,} training examples held back "
         f"(validation_fraction={fraction:g}, seed={seed})."
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
+from toolkit.data.text_encoder import TextEncoder
 from toolkit.types import NonNegative, PositiveInt
 
 Array = np.ndarray | Ragged
@@ -78,7 +79,11 @@ def synthetic(
         {kind: Field(kind, shape, **facts)}, {"label": Field("label", (), "int32", classes=names)}
     )
     rest = max(1, examples // 5)
-    encoder = ImageEncoder((height, width), channels) if kind == "image" else None
+    encoder: Any = None
+    if kind == "image":
+        encoder = ImageEncoder((height, width), channels)
+    elif kind == "tokens":
+        encoder = TextEncoder(facts["vocabulary"])
     return Dataset(
         spec, split(examples), split(rest), split(rest), encoder, ("synthetic: made-up examples.",)
     )

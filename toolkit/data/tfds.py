@@ -1,14 +1,16 @@
-"""Labelled images from TensorFlow Datasets, an extra package."""
+"""Labelled images and texts from TensorFlow Datasets, an extra package."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from toolkit.data.image_encoder import ImageEncoder
-from toolkit.data.images import carved_note, image_spec
-from toolkit.data.spec import Dataset, Split, carve
+from toolkit.data.images import carved_note
+from toolkit.data.spec import Dataset, Field, Spec, Split, carve
+from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.vocabulary import PAD, UNKNOWN, Vocabulary, count
 from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import tf
 from toolkit.types import Fraction, PositiveInt
@@ -21,30 +23,37 @@ def tfds(
     train: str = "train",
     valid: str | None = None,
     test: str | None = "test",
-    input_feature: str = "image",
+    kind: Literal["image", "tokens"] = "image",
+    input_feature: str | None = None,
     label_feature: str = "label",
     size: tuple[PositiveInt, PositiveInt] | None = None,
+    vocabulary_size: PositiveInt | None = 20000,
+    max_length: PositiveInt | None = 256,
     validation_fraction: Fraction = 0.1,
     seed: int = 0,
 ) -> Dataset:
-    """Load labelled images that TensorFlow Datasets knows by name (needs the extra ``tfds``).
+    """Load labelled images or texts of TensorFlow Datasets, by name (needs the extra ``tfds``).
 
     Args:
         dataset: Its name there, with ``/config`` and ``:version`` if wanted: ``cifar100``.
         root: Its ``data_dir``; None for its own default, ``~/tensorflow_datasets``.
         train: Split to train on, in its notation: ``train``, ``train[:80%]``.
-        valid: Split to validate on; None to hold back a part of the training images.
+        valid: Split to validate on; None to hold back a part of the training examples.
         test: Split to test on; None for none.
-        input_feature: The feature that holds the image.
+        kind: Whether the input is an image, or a text whose words become ``tokens``.
+        input_feature: The feature that holds it; None for ``image`` or ``text``.
         label_feature: The feature that holds the class.
         size: Height and width that all images are brought to; None where all have one size.
-        validation_fraction: Share of the training images held back where ``valid`` is None.
+        vocabulary_size: How many words are known, the most frequent ones; None for all.
+        max_length: Most words of a text, the rest is cut off; None for no limit.
+        validation_fraction: Share of the training examples held back where ``valid`` is None.
         seed: Chooses which.
 
     Raises:
         Refused: If the package is not installed, there is no such data set, split or feature, or
             the images differ in size and no ``size`` is given.
     """
+    input_feature = input_feature or ("image" if kind == "image" else "text")
     package = _package()
     builder = _builder(package, dataset, root)
     features = builder.info.features
@@ -56,27 +65,24 @@ def tfds(
     if faults:
         raise Refused(*faults)
     classes = tuple(features[label_feature].names)
-    wanted = {"train": train, "valid": valid, "test": test}
-    splits = {}
-    for part, name in wanted.items():
+    labels, inputs = {}, {}
+    for part, name in {"train": train, "valid": valid, "test": test}.items():
         if name is not None:
             rows = _rows(builder, package, part, name)
-            images = _stacked([row[input_feature] for row in rows], size, part)
-            label = np.array([row[label_feature] for row in rows], "int32")
-            splits[part] = Split({"image": images, "label": label})
+            inputs[part] = [row[input_feature] for row in rows]
+            labels[part] = np.array([row[label_feature] for row in rows], "int32")
+    field, encoder, arrays = (
+        _images(inputs, size) if kind == "image" else _texts(inputs, vocabulary_size, max_length)
+    )
+    splits = {part: Split({kind: arrays[part], "label": labels[part]}) for part in arrays}
     notes = []
     if "valid" not in splits:
         total = len(splits["train"])
         splits["train"], splits["valid"] = carve(splits["train"], validation_fraction, seed)
         notes.append(carved_note(len(splits["valid"]), total, validation_fraction, seed))
-    height, width, channels = splits["train"].arrays["image"].shape[1:]  # type: ignore[union-attr]
+    spec = Spec({kind: field}, {"label": Field("label", (), "int32", classes=classes)})
     return Dataset(
-        image_spec((height, width), channels, classes),
-        splits["train"],
-        splits["valid"],
-        splits.get("test"),
-        ImageEncoder((height, width), channels),
-        tuple(notes),
+        spec, splits["train"], splits["valid"], splits.get("test"), encoder, tuple(notes)
     )
 
 
@@ -109,6 +115,15 @@ def _rows(builder: Any, package: Any, part: str, name: str) -> list[dict[str, An
         raise Refused(f"data.{part}: no split '{name}' ({error}). There is: {there}.") from error
 
 
+def _images(
+    inputs: dict[str, list[np.ndarray]], size: tuple[int, int] | None
+) -> tuple[Field, ImageEncoder, dict[str, np.ndarray]]:
+    arrays = {part: _stacked(images, size, part) for part, images in inputs.items()}
+    height, width, channels = arrays["train"].shape[1:]
+    field = Field("image", (height, width, channels), "uint8")
+    return field, ImageEncoder((height, width), channels), arrays
+
+
 def _stacked(images: list[np.ndarray], size: tuple[int, int] | None, part: str) -> np.ndarray:
     """Return images as one array, uint8, all of one size."""
     if size is not None:
@@ -121,3 +136,16 @@ def _stacked(images: list[np.ndarray], size: tuple[int, int] | None, part: str) 
             "brought to: data.size=[64,64]."
         )
     return np.stack(images).astype("uint8")
+
+
+def _texts(
+    inputs: dict[str, list[bytes]], size: int | None, length: int | None
+) -> tuple[Field, TextEncoder, dict[str, Any]]:
+    texts = {part: [row.decode(errors="replace") for row in rows] for part, rows in inputs.items()}
+    rules = {"tokenizer": "words", "lower": True, "end_of_line": False, "max_length": length}
+    split = TextEncoder((PAD, UNKNOWN), **rules).split  # type: ignore[arg-type]
+    counts = count(split(text) for text in texts["train"])
+    words = Vocabulary.build(counts, size=size, first=(PAD, UNKNOWN)).words
+    encoder = TextEncoder(words, **rules)  # type: ignore[arg-type]
+    arrays = {part: encoder.encode(rows).arrays["tokens"] for part, rows in texts.items()}
+    return Field("tokens", (None,), "int32", vocabulary=words), encoder, arrays
