@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.files import find, read_text, root_folder
+from toolkit.data.csv_rows import SHOWN, csv_rows
+from toolkit.data.files import find, root_folder
 from toolkit.errors import Refused, did_you_mean
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """What an empty cell may hold, in lower case."""
-SHOWN = 5
-"""Faults that a message lists before it only counts them."""
 
 
 @dataclass(frozen=True)
@@ -156,36 +154,11 @@ def read_columns(
         Refused: If the file is missing, empty, not text, or has a row with too many or too few
             cells; with the line.
     """
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
-    if len(delimiter) != 1:
-        raise Refused(f"data.delimiter: expected one character, or tab; got '{delimiter}'.")
-    reader = csv.reader(
-        io.StringIO(read_text(path, encoding), newline=""),
-        delimiter=delimiter,
-        quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
-        strict=True,
+    rows, lines = csv_rows(
+        path, header=True, delimiter=delimiter, quoting=quoting, encoding=encoding
     )
-    names: tuple[str, ...] = ()
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    faults: list[str] = []
-    try:
-        for row in reader:
-            if not names:
-                names = tuple(cell.strip() for cell in row)
-            elif row and len(row) != len(names):
-                faults.append(
-                    f"{path}, line {reader.line_num}: {len(row)} cells, but the first line names "
-                    f"{len(names)} columns ({', '.join(names[:8])}{', …' * (len(names) > 8)})."
-                )
-            elif row:
-                rows.append(row)
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise Refused(f"{path}, line {reader.line_num}: {error}.") from error
-    if faults:
-        more = [f"{path}: {len(faults) - SHOWN} more such rows."] if len(faults) > SHOWN else []
-        raise Refused(*faults[:SHOWN], *more)
+    names = tuple(cell.strip() for cell in rows[0]) if rows else ()
+    rows, lines = rows[1:], lines[1:]
     if not names:
         raise Refused(f"{path}: is empty; expected a first line that names the columns.")
     if not rows:
@@ -208,10 +181,17 @@ def locate_file(file: str, root: str | None, key: str) -> Path:
         Refused: If it is in neither place.
     """
     places = [Path(".")] if root is None else [root_folder(root), Path(".")]
+    near: set[str] = set()
     for place in places:
         path = place / Path(file).expanduser()
         found = path if path.is_file() else find(path.name, path.parent)
         if found is not None:
             return found
-    looked = " or ".join(f"'{place / file}'" for place in places)
-    raise Refused(f"{key}: there is no {looked} (plain or .gz).")
+        if path.is_dir():
+            raise Refused(f"{key}: '{path}' is a folder; expected a file.")
+        if path.parent.is_dir():
+            beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
+            near.update(difflib.get_close_matches(path.name, beside, n=2))
+    looked = " or ".join(f"'{path}'" for path in dict.fromkeys(p / file for p in places))
+    hint = f" Did you mean {' or '.join(sorted(near))}?" if near else ""
+    raise Refused(f"{key}: there is no {looked} (plain or .gz).{hint}")

@@ -61,12 +61,12 @@ def streams(
         vocabulary = Vocabulary((UNKNOWN, *vocabulary.words))
         ids = {part: tokens + 1 for part, tokens in ids.items()}
         notes.append(
-            f"{where['train']} has no {UNKNOWN}, so the network never learns it; data.minimum_count"
-            "=2 would read the rarest words as such."
+            f"{where['train']} has no {UNKNOWN}, so the network never learns it; a higher "
+            f"data.minimum_count than {minimum_count} would read the rarest tokens as such."
         )
     known = len(vocabulary) - (vocabulary.unknown is not None and UNKNOWN not in counts)
     if known < len(counts):
-        notes.append(f"Of {len(counts):,} different words in training {known:,} are known.")
+        notes.append(f"Of {len(counts):,} different tokens in training {known:,} are known.")
     for part in ("valid", "test"):
         if part in texts and vocabulary.unknown is not None:
             marked = rules.count(texts[part]).get(UNKNOWN, 0)

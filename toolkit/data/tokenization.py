@@ -15,8 +15,12 @@ from toolkit.data.vocabulary import END_OF_LINE, PAD, Vocabulary, count
 Unit = Literal["word", "character"]
 Tokenizer = Literal["whitespace", "words"]
 
-WORD = re.compile(r"<unk>|<eos>|\w+(?:['’]\w+)*|[^\w\s]")
-"""A marker, a word with its apostrophes, or any other character by itself."""
+WORD = re.compile(
+    r"<unk>|<eos>|\w+?(?=[nN]['’][tT]\b)|[nN]['’][tT]\b"
+    r"|['’](?:s|re|ve|ll|d|m|S|RE|VE|LL|D|M)\b|\w+|[^\w\s]"
+)
+"""A marker, a word, the end of a contraction (do|n't, it|'s, as the Penn Treebank has them), or
+any other character by itself."""
 PART = 8 * 2**20
 """Characters that are split at a time, so that the words of a large text are never held at once."""
 CHARACTERS = 0x110000
@@ -73,7 +77,7 @@ class Rules:
             start = stop
 
     def count(self, text: str) -> dict[str, int]:
-        """Return how often each token of a long, clean text occurs, in order of first occurrence."""
+        """Return how often each token of a long, clean text occurs, in order of appearance."""
         return count(self.stream(text))
 
     def encode(self, text: str, vocabulary: Vocabulary, absent: int) -> np.ndarray:

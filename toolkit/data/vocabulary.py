@@ -94,7 +94,7 @@ class Vocabulary:
         return ids[ids >= 0] if absent is None else ids
 
     def save(self, path: str | Path) -> None:
-        r"""Write one word a line, in UTF-8; ``\``, line feeds and returns as ``\\``, ``\n``, ``\r``."""
+        r"""Write one word a line, in UTF-8, with backslashes and line ends as ``\\`` and ``\n``."""
         table = str.maketrans(ESCAPES)
         lines = [f"{word.translate(table)}\n" for word in self.words]
         Path(path).write_text("".join(lines), "utf-8", newline="\n")
