@@ -8,12 +8,11 @@ from dataclasses import asdict
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.data.tokenization import Rules
-from toolkit.data.vocabulary import END_OF_LINE, PAD, UNKNOWN, Vocabulary
+from toolkit.data.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary
 from toolkit.errors import Refused
 
 FEWEST = 4
 """Tokens below which a text is nothing to learn from."""
-ABSENT = -1
 
 
 def streams(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from toolkit.data.spec import Ragged, Split
 from toolkit.data.tokenization import Rules, Tokenizer, Unit
-from toolkit.data.vocabulary import PAD, Vocabulary
+from toolkit.data.vocabulary import ABSENT, PAD, UNKNOWN, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,17 @@ class TextEncoder:
     def encode_tokens(self, texts: Sequence[Sequence[str]]) -> Split:
         """Return texts that have been split already as rows of ids."""
         known: Vocabulary = self._vocabulary  # type: ignore[attr-defined]
-        rows = [known.encode(text) for text in texts]
-        if self.vocabulary[:1] == (PAD,) and known.unknown is not None:
-            rows = [row if len(row) else [known.unknown] for row in rows]
-        return Split({self.input: Ragged.from_rows(rows)})
+        if self.vocabulary[:1] == (PAD,):
+            texts = [text or [UNKNOWN] for text in texts]
+        # All texts at once: a row at a time would take several times as long.
+        starts = np.zeros(len(texts) + 1, "int64")
+        np.cumsum([len(text) for text in texts], out=starts[1:])
+        absent = ABSENT if known.unknown is None else known.unknown
+        ids = known.encode(chain.from_iterable(texts), absent=absent)
+        if known.unknown is None:
+            starts = np.concatenate([[0], np.cumsum(ids != ABSENT)])[starts]
+            ids = ids[ids != ABSENT]
+        return Split({self.input: Ragged(ids, starts)})
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return ids as text: words between blanks, ``<eos>`` as a line end, no padding."""

@@ -13,6 +13,8 @@ from toolkit.data.files import read_text
 from toolkit.errors import Refused
 
 PAD, UNKNOWN, END_OF_LINE = "<pad>", "<unk>", "<eos>"
+ABSENT = -1
+"""In place of an id: a word that is not known, where there is no ``<unk>``."""
 ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
@@ -78,20 +80,15 @@ class Vocabulary:
         """The id of ``<unk>``, or None."""
         return self.ids.get(UNKNOWN)
 
-    def encode(self, words: Iterable[str], *, absent: int | None = None) -> np.ndarray:
+    def encode(self, words: Iterable[str], *, absent: int) -> np.ndarray:
         """Return the words' ids, int32.
 
         Args:
             words: Any words.
-            absent: The id of words that are not known; None for that of ``<unk>``, and where there
-                is none they are left out.
+            absent: What stands for words that are not known.
         """
-        if absent is None:
-            absent = self.unknown
-        fill = -1 if absent is None else absent
         get = self.ids.get
-        ids = np.array([get(word, fill) for word in words], "int32")
-        return ids[ids >= 0] if absent is None else ids
+        return np.array([get(word, absent) for word in words], "int32")
 
     def save(self, path: str | Path) -> None:
         r"""Write one word a line, in UTF-8, with backslashes and line ends as ``\\`` and ``\n``."""

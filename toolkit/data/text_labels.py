@@ -1,0 +1,88 @@
+"""Labels as they stand in files, and their classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from toolkit.data.columns import Columns
+from toolkit.data.csv_rows import SHOWN
+from toolkit.data.reading import BETWEEN
+from toolkit.errors import Refused, did_you_mean
+
+
+def read_labels(read: Columns, place: int, separator: str | None) -> list[list[str]]:
+    """Return the labels of each row.
+
+    Args:
+        read: The rows.
+        place: Where the column with labels stands.
+        separator: What stands between several labels; None where each row has just one.
+
+    Raises:
+        Refused: If a row has none, or several, and must have one; with its line.
+    """
+    labels, faults = [], []
+    for row, line in zip(read.rows, read.lines, strict=True):
+        cell = row[place]
+        if separator is not None:
+            parts = cell.replace(BETWEEN, separator).split(separator)
+            labels.append([part.strip() for part in parts if part.strip()])
+            continue
+        labels.append([cell.strip()])
+        if not cell.strip():
+            faults.append((line, "the label is empty; each row needs one."))
+        elif BETWEEN in cell:
+            shown = cell.replace(BETWEEN, ", ")
+            faults.append((line, f"several labels ({shown}); set data.multi_label to allow that."))
+    refuse(read.path, faults)
+    return labels
+
+
+def classes_of(labels: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return all labels in order: by value where all are numbers, else by the alphabet."""
+    names = {name for row in labels for name in row}
+    try:
+        return tuple(sorted(names, key=lambda name: (float(name), name)))
+    except ValueError:
+        return tuple(sorted(names))
+
+
+def label_array(
+    read: Columns, labels: Sequence[Sequence[str]], classes: Sequence[str], multi_label: bool
+) -> np.ndarray:
+    """Return class ids, shape ``(rows,)`` int32, or zeros and ones ``(rows, classes)`` float32.
+
+    Raises:
+        Refused: If a label is not among the classes, with its line.
+    """
+    ids = {name: i for i, name in enumerate(classes)}
+    refuse(
+        read.path,
+        [
+            (
+                line,
+                f"label '{name}' does not occur in the training part."
+                f"{did_you_mean(name, classes) if len(classes) <= 20 else ''}",
+            )
+            for row, line in zip(labels, read.lines, strict=True)
+            for name in row
+            if name not in ids
+        ],
+    )
+    if not multi_label:
+        return np.array([ids[row[0]] for row in labels], "int32")
+    array = np.zeros((len(labels), len(classes)), "float32")
+    for i, row in enumerate(labels):
+        array[i, [ids[name] for name in row]] = 1
+    return array
+
+
+def refuse(path: str, faults: Sequence[tuple[int, str]]) -> None:
+    """Raise if there are faults, given as line and sentence; the first few are shown."""
+    if faults:
+        shown = [f"{path}, line {line}: {fault}" for line, fault in faults[:SHOWN]]
+        if len(faults) > SHOWN:
+            shown.append(f"{path}: {len(faults) - SHOWN} more such rows.")
+        raise Refused(*shown)
