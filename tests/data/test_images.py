@@ -331,7 +331,10 @@ def test_many_bad_files_are_counted(tmp_path):
 def test_folders_that_cannot_be_trained_on(tmp_path, shapes):
     for arguments, text in (
         ({}, r"which folder\? Give data.root=FOLDER, with train/<class>/ or <class>/ in it"),
-        ({"root": "nowhere"}, r"data.root: 'nowhere' does not exist"),
+        (
+            {"root": "nowhere"},
+            r"data.root: there is no folder 'nowhere'; expected one with your pic",
+        ),
         ({"train": "nowhere"}, r"data.train: there is no folder 'nowhere'"),
         ({"root": str(shapes / "train" / "red")}, r"red': no subfolders; expected one for each cl"),
     ):

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 
 from toolkit.data import pictures
-from toolkit.data.files import root_folder
 from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.images import carved_note, image_spec
 from toolkit.data.spec import Dataset, Split, carve
@@ -111,7 +110,9 @@ def image_folder(
 
 def _folders(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
     """Return the folder of each part that there is."""
-    base = None if root is None else root_folder(root)
+    base = None if root is None else Path(root).expanduser()
+    if base is not None and not base.is_dir():
+        raise Refused(f"data.root: there is no folder '{base}'; expected one with your pictures.")
     if base is None and given["train"] is None:
         raise Refused(
             "data=image_folder: which folder? Give data.root=FOLDER, with train/<class>/ or "
