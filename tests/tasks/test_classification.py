@@ -164,6 +164,34 @@ def test_class_weights_by_label():
     np.testing.assert_allclose(numbers, [1, 5])
 
 
+def test_class_weights_count_in_training_only():
+    from toolkit.tasks.objective import Objective
+
+    inputs = keras.Input((2,))
+    network = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    weights = np.array([1, 2, 4], "float32")
+    objective = Objective(network, Classification(), label(), class_weight=weights)
+    one = keras.ops.ones(3)
+
+    def weigh(y, dtype):
+        return objective.weigh(None, keras.ops.convert_to_tensor(y, dtype), one)
+
+    np.testing.assert_allclose(weigh([2, 0, 1], "int32"), [4, 1, 2])
+    mixed = [[0.5, 0.5, 0], [0, 0, 1], [0.25, 0.25, 0.5]]
+    np.testing.assert_allclose(weigh(mixed, "float32"), [1.5, 4, 2.75])
+    several = [[1, 1, 0], [0, 0, 0], [1, 1, 1]]
+    np.testing.assert_allclose(weigh(several, "float32"), [1.5, 1, 7 / 3], rtol=1e-6)
+
+    x, y = keras.ops.ones((3, 2)), keras.ops.convert_to_tensor([2, 0, 1])
+    losses = np.array(Classification().loss(y, network(x)))
+    assert float(objective.test_step((x, y, one))["loss"]) == pytest.approx(losses.mean())
+    objective.compile(optimizer="sgd")
+    trained = float(objective.train_step((x, y, one))["loss"])
+    # test_step counted three examples before; the running mean goes by weight
+    expected = (losses.sum() + (losses * [4, 1, 2]).sum()) / (3 + 7)
+    assert trained == pytest.approx(expected, rel=1e-5)
+
+
 def test_unknown_labels_and_a_single_class_are_refused_together():
     task = Classification(class_weight={"dgo": 2.0})
     with pytest.raises(Refused) as fault:

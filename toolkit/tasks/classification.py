@@ -32,7 +32,8 @@ class Classification:
             reported loss (Szegedy et al. 2016, arXiv:1512.00567).
         class_weight: What the examples of each class count in the training loss: a mapping from
             labels to weights (others count 1), or ``balanced``, inversely to how often the class
-            occurs in the training split. Reported losses and metrics count all examples alike.
+            occurs in the training split. An example of several classes counts their mean. Reported
+            losses and metrics count all examples alike.
     """
 
     inputs: ClassVar = frozenset({"tokens", "image", "series", "table"})
@@ -98,17 +99,19 @@ class Classification:
         return np.where(counts > 0, balanced, 1.0).astype("float32")
 
     def head(self, features: Any, target: Any) -> Any:
-        """Return the logits, shape ``(batch, classes)``, float32 whatever the network's precision."""
+        """Return the logits, shape ``(batch, classes)``, never in less than float32."""
         self.multi_label = target.multi_label
         x = to_vector(features, self.pooling)
         if self.dropout:
             x = keras.layers.Dropout(self.dropout, name="head_dropout")(x)
-        return keras.layers.Dense(len(target.classes), dtype="float32", name="head")(x)
+        dtype = "float64" if x.dtype == "float64" else "float32"
+        return keras.layers.Dense(len(target.classes), dtype=dtype, name="head")(x)
 
     def finish(self, outputs: Any) -> Any:
         """Return the probability of each class, shape ``(batch, classes)``."""
         function = "sigmoid" if self.multi_label else "softmax"
-        return keras.layers.Activation(function, dtype="float32", name="probabilities")(outputs)
+        layer = keras.layers.Activation(function, dtype=outputs.dtype, name="probabilities")
+        return layer(outputs)
 
     def loss(self, y: Any, outputs: Any) -> Any:
         """Return each example's cross entropy in nats, shape ``(batch,)``.

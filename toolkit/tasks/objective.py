@@ -54,9 +54,15 @@ class Objective(keras.Model):
 
     def weigh(self, x: Any, y: Any, weight: Any) -> Any:
         """Return what each element counts in the loss, shaped as the losses or broadcast to them."""
-        if self.class_weight is None or y.dtype.is_floating:
+        if self.class_weight is None:
             return weight
-        return weight * tf.gather(tf.constant(self.class_weight, "float32"), y)
+        by_class = tf.constant(self.class_weight, "float32")
+        if not y.dtype.is_floating:
+            return weight * tf.gather(by_class, y)
+        # Shares of classes, or several classes at once: the mean over what the example has.
+        share = tf.reduce_sum(y, -1)
+        mean = tf.math.divide_no_nan(tf.linalg.matvec(y, by_class), share)
+        return weight * tf.where(share > 0, mean, 1.0)
 
     def loss_sum(self, x: Any, y: Any, weight: Any, training: bool) -> tuple[Any, Any]:
         """Return the weighted sum of the element losses, a float32 scalar, and the outputs."""
