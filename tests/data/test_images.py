@@ -333,7 +333,7 @@ def test_folders_that_cannot_be_trained_on(tmp_path, shapes):
         ({}, r"which folder\? Give data.root=FOLDER, with train/<class>/ or <class>/ in it"),
         (
             {"root": "nowhere"},
-            r"data.root: there is no folder 'nowhere'; expected one with your pic",
+            r"data.root: there is no folder 'nowhere'; expected one with",
         ),
         ({"train": "nowhere"}, r"data.train: there is no folder 'nowhere'"),
         ({"root": str(shapes / "train" / "red")}, r"red': no subfolders; expected one for each cl"),
