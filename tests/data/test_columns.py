@@ -39,7 +39,10 @@ def test_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n3\n4,5,6\n", "table.csv, line 3: 1 cells, but the first line names 2 columns (a, b)."),
+        (
+            "a,b\n1,2\n3\n4,5,6\n",
+            "table.csv, line 3: 1 cells, but the first line names 2 columns (a, b).",
+        ),
         ("", "table.csv: is empty; expected a first line that names the columns."),
         ("a,b\n", "table.csv: holds no rows below its first line, which names the columns."),
         ("a,a\n1,2\n", "table.csv, line 1: more than one column is named a."),

@@ -40,7 +40,11 @@ def test_values_cuts_and_scale(tmp_path):
 
 def test_minmax_none_and_fractions(tmp_path):
     data = series(
-        file=csv_file(tmp_path), columns=["oil"], scale="minmax", train_fraction=0.6, valid_fraction=0.2
+        file=csv_file(tmp_path),
+        columns=["oil"],
+        scale="minmax",
+        train_fraction=0.6,
+        valid_fraction=0.2,
     )
     assert (data.train.rows, data.valid.rows, data.test.rows) == ((0, 30), (30, 40), (40, 50))
     assert data.spec.input.offset == (RAW[:30, 1].min(),)
@@ -108,7 +112,10 @@ def test_times(tmp_path):
         f"{path}, line 22: time '18' is before that of the row above ('19'); sort the rows by time."
     )
     stamps = [f"2016-07-{1 + i // 24:02d} {i % 24:02d}:00:00" for i in range(50)]
-    assert not any("steps" in n for n in series(file=csv_file(tmp_path, times=stamps), time_column="time").notes)
+    assert not any(
+        "steps" in n
+        for n in series(file=csv_file(tmp_path, times=stamps), time_column="time").notes
+    )
     stamps[49] = "2016-09-01 00:00:00"
     data = series(file=csv_file(tmp_path, times=stamps), time_column="time")
     assert "the steps of time are not all equal" in data.notes[-1]

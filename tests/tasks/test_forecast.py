@@ -162,7 +162,11 @@ def test_refused_tasks(data):
     assert error.value.faults == [
         f"data: the {name} rows {first} to {last} hold no window of task.context=78 rows and the "
         "task.horizon=21 rows after them; give more rows, or a shorter context or horizon."
-        for name, (first, last) in {"train": (0, 80), "valid": (80, 100), "test": (100, 120)}.items()
+        for name, (first, last) in {
+            "train": (0, 80),
+            "valid": (80, 100),
+            "test": (100, 120),
+        }.items()
     ]
     with pytest.raises(Refused, match="the model forecasts 3 rows, but task.horizon=4"):
         network(Forecast(context=8, horizon=4), data.spec.target, LINEAR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,11 @@ def number(cell: str) -> float | None:
 
 
 def read_columns(
-    path: str | Path, *, delimiter: str = ",", quoting: bool = True, encoding: str = "utf-8"
+    path: str | PathLike[str],
+    *,
+    delimiter: str = ",",
+    quoting: bool = True,
+    encoding: str = "utf-8",
 ) -> Columns:
     """Read a csv file whose first line names the columns.
 
@@ -155,7 +160,7 @@ def read_columns(
             cells; with the line.
     """
     rows, lines = csv_rows(
-        path, header=True, delimiter=delimiter, quoting=quoting, encoding=encoding
+        Path(path), header=True, delimiter=delimiter, quoting=quoting, encoding=encoding
     )
     names = tuple(cell.strip() for cell in rows[0]) if rows else ()
     rows, lines = rows[1:], lines[1:]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from toolkit.data.columns import Columns, locate_file, read_columns
 from toolkit.data.series_encoder import SeriesEncoder
-from toolkit.data.spec import Dataset, Field, Spec, Split
+from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
 from toolkit.errors import Refused
 from toolkit.types import Fraction, PositiveInt
 
@@ -124,11 +124,11 @@ def from_values(
                 for name in flat
             )
         )
-    facts = {"shape": (None, len(names)), "names": tuple(names)}
+    facts: dict[str, Any] = {"shape": (None, len(names)), "names": tuple(names)}
     if scale != "none":
         facts |= {"offset": tuple(offset.tolist()), "scale": tuple(spread.tolist())}
     spec = Spec({"series": Field("series", **facts)}, {"future": Field("future", **facts)})
-    whole = {"series": values.astype("float32")}
+    whole: dict[str, np.ndarray | Ragged] = {"series": values.astype("float32")}
     train, valid, test = (Split(whole, rows=rows) for rows in ((0, ends[0]), ends[:2], ends[1:]))
     return Dataset(
         spec,

@@ -145,7 +145,9 @@ class TableEncoder:
     @classmethod
     def from_json(cls, saved: dict[str, Any]) -> TableEncoder:
         """Return the encoder that :meth:`to_json` described."""
-        fields = {k: tuple(v) if isinstance(v, list | tuple) else v for k, v in saved.items()}
+        fields: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list | tuple) else v for k, v in saved.items()
+        }
         fields["categories"] = tuple(map(tuple, saved["categories"]))
         return cls(**fields)
 

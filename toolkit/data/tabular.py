@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def tabular(
     Raises:
         Refused: With file and line, where a file does not hold what is said here.
     """
-    reading = {"delimiter": delimiter, "quoting": quoting, "encoding": encoding}
+    reading: dict[str, Any] = {"delimiter": delimiter, "quoting": quoting, "encoding": encoding}
     files = {"train": train, "valid": valid, "test": test}
     read = {
         name: read_columns(locate_file(file, root, f"data.{name}"), **reading)
@@ -224,7 +224,8 @@ def _classes(read: Columns, names: list[str]) -> tuple[str, ...]:
     cells = read.text(names[0], "data.label_column")
     refuse_empty(read, names[0], cells)
     numbers = {cell: number(cell) for cell in cells}
-    if None in numbers.values():
+    sizes = {cell: size for cell, size in numbers.items() if size is not None}
+    if len(sizes) < len(numbers):
         return tuple(sorted(numbers))
     if len(numbers) > max(20, len(cells) / 2):
         raise Refused(
@@ -232,7 +233,7 @@ def _classes(read: Columns, names: list[str]) -> tuple[str, ...]:
             f"{len(cells)} rows, which are hardly classes; for numbers use task=regression "
             "data.target_kind=value."
         )
-    return tuple(sorted(numbers, key=lambda cell: numbers[cell]))
+    return tuple(sorted(numbers, key=sizes.__getitem__))
 
 
 def _labels(
@@ -259,6 +260,5 @@ def _carve(read: Columns, share: float, seed: int) -> tuple[Columns, Columns]:
     """Cut rows out by seed; return the rest and the part."""
     if len(read.rows) < 2:
         raise Refused(f"{read.path}: {len(read.rows)} row; no part can be carved from it.")
-    rows = Split({"rows": np.arange(len(read.rows))})
-    rest, part = (read.take(s.arrays["rows"]) for s in carve(rows, share, seed))
-    return rest, part
+    rest, part = carve(Split({"row": np.arange(len(read.rows))}), share, seed)
+    return read.take(np.asarray(rest.arrays["row"])), read.take(np.asarray(part.arrays["row"]))

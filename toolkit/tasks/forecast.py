@@ -216,7 +216,7 @@ class Forecast:
         forecasts = {"naive": lambda step: origins - 1}
         if period is not None and period <= self.context:
             forecasts["seasonal naive"] = lambda step: origins - period + step % period
-        found = {}
+        found: dict[str, float] = {}
         for forecast, row in forecasts.items():
             squares = absolutes = 0.0
             for step in range(self.horizon):  # a step at a time: all windows at once can be large

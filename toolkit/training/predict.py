@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import yaml
 
+from toolkit.data.pipeline import example_batches
 from toolkit.data.spec import Spec, Split
 from toolkit.errors import Refused
 from toolkit.tasks import TASKS
