@@ -6,8 +6,7 @@ from typing import Any
 
 import keras
 from keras import ops
-
-LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
+from keras.optimizers.schedules import LearningRateSchedule
 
 
 @keras.saving.register_keras_serializable("toolkit")

@@ -70,11 +70,9 @@ class Classification:
                 f"{', '.join(map(repr, target.classes)) or 'none'}."
             )
         if isinstance(self.class_weight, dict):
-            faults += [
-                f"task.class_weight: no label '{name}' in the data.{did_you_mean(name, target.classes)}"
-                for name in self.class_weight
-                if name not in target.classes
-            ]
+            for name in sorted(self.class_weight.keys() - set(target.classes)):
+                near = did_you_mean(name, target.classes)
+                faults.append(f"task.class_weight: no label '{name}' in the data.{near}")
         if faults:
             raise Refused(*faults)
 

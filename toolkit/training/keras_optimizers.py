@@ -32,7 +32,8 @@ class Update:
     Attributes:
         optimizer: The Keras optimizer.
         accumulate: Parts that a batch is cut into, whose gradients are summed before the update.
-            Keras's own accumulation fails under distribution strategies, so the training step does it.
+            Keras's own accumulation fails under distribution strategies, so the training step does
+            it.
         plateau: How the learning rate follows the validation's score; None where it does not.
     """
 
@@ -89,7 +90,7 @@ def _with_common(own: Callable[..., str]) -> Callable[..., Update]:
     make.__signature__ = signature_of_both  # type: ignore[attr-defined]
     make.__annotations__ = {n: p.annotation for n, p in both.items()} | {"return": Update}
     make.__doc__ = f"{(inspect.getdoc(own) or '').rstrip()}\n{rest}"
-    del make.__wrapped__  # type: ignore[attr-defined]
+    del make.__wrapped__
     return make
 
 
@@ -432,7 +433,7 @@ def schedule_free_adamw(
     warmup_steps: Count = 0,
     weight_decay: NonNegative | None = None,
 ) -> str:
-    """AdamW that averages its weights and needs no schedule (Defazio et al. 2024, arXiv:2405.15682).
+    """AdamW that averages weights and needs no schedule (Defazio et al. 2024, arXiv:2405.15682).
 
     Args:
         learning_rate: Size of a step; leave the schedule constant.
