@@ -196,7 +196,7 @@ def locate_file(file: str, root: str | None, key: str) -> Path:
             raise Refused(f"{key}: '{path}' is a folder; expected a file.")
         if path.parent.is_dir():
             beside = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-            near.update(difflib.get_close_matches(path.name, beside, n=2))
+            near.update(difflib.get_close_matches(path.name, beside, n=2, cutoff=0.75))
     looked = " or ".join(f"'{path}'" for path in dict.fromkeys(p / file for p in places))
     hint = f" Did you mean {' or '.join(sorted(near))}?" if near else ""
     raise Refused(f"{key}: there is no {looked} (plain or .gz).{hint}")

@@ -97,6 +97,11 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
         data = data[3:]
     try:
         text = data.decode(encoding)
+    except LookupError as error:
+        raise Refused(
+            f"data.encoding: no text encoding '{encoding}'; expected a name such as utf-8, "
+            "latin-1, cp1252 or utf-16."
+        ) from error
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Refused(

@@ -11,7 +11,7 @@ from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.data.text_labels import classes_of, label_array, read_labels
 from toolkit.data.tokenization import Rules
-from toolkit.data.vocabulary import PAD, UNKNOWN, Vocabulary, count
+from toolkit.data.vocabulary import PAD, UNKNOWN, Vocabulary, count, unknown_note
 from toolkit.errors import Refused
 
 TEXT, LABEL = 0, 1  # where the two columns stand once they are read
@@ -84,17 +84,12 @@ def labelled_texts(
             "or lower the second."
         )
     if known < len(counts):
-        notes.append(f"Of {len(counts):,} different words in training {known:,} are known.")
+        notes.append(f"Of {len(counts):,} different tokens in training {known:,} are known.")
     for part, read in parts.items():
-        if part == "train":
-            continue
         total = sum(map(len, split[part]))
         unknown = sum(word not in vocabulary for row in split[part] for word in row)
-        if unknown:
-            notes.append(
-                f"{read.path}: {unknown:,} of {total:,} words ({100 * unknown / total:.2g} %) of "
-                f"the {part} part are not in the vocabulary and are read as {UNKNOWN}."
-            )
+        if unknown and part != "train":
+            notes.append(unknown_note(read.path, unknown, total))
     encoder = TextEncoder(
         vocabulary.words,
         texts.rules.unit,

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.data.tokenization import Rules
-from toolkit.data.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary
+from toolkit.data.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary, unknown_note
 from toolkit.errors import Refused
 
 FEWEST = 4
@@ -71,11 +71,7 @@ def streams(
             marked = rules.count(texts[part]).get(UNKNOWN, 0)
             unknown = int((ids[part] == vocabulary.unknown).sum()) - marked
             if unknown:
-                share = 100 * unknown / len(ids[part])
-                notes.append(
-                    f"{where[part]}: {unknown:,} of {len(ids[part]):,} tokens ({share:.2g} %) are "
-                    f"not in the vocabulary and are read as {UNKNOWN}."
-                )
+                notes.append(unknown_note(where[part], unknown, len(ids[part])))
     if "valid" not in ids:
         total = len(ids["train"])
         cut = total - max(round(total * validation_fraction), FEWEST)

@@ -58,7 +58,7 @@ class Vocabulary:
         first = list(first)
         words = [w for w in ordered(counts) if w not in first]
         kept = [w for w in words if counts[w] >= minimum_count or w == END_OF_LINE]
-        room = len(kept) if size is None else max(size - len(first), 0)
+        room = max(size - len(first), 0) if size is not None else len(counts) + 1
         cut = len(kept) < len(words) or len(kept) > room
         if cut and UNKNOWN not in first and UNKNOWN not in kept[:room]:
             first.append(UNKNOWN)
@@ -127,6 +127,22 @@ def count(parts: Iterable[Iterable[str]]) -> Counter[str]:
     for words in parts:
         counts.update(words)
     return counts
+
+
+def unknown_note(where: str, unknown: int, total: int) -> str:
+    """Return the sentence that says how much of a file is not known.
+
+    Args:
+        where: The file.
+        unknown: Its tokens that are not in the vocabulary.
+        total: All its tokens.
+    """
+    percent = 100 * unknown / total
+    return (
+        f"{where}: {unknown:,} of {total:,} tokens ({percent:.{2 if percent < 99.5 else 3}g} %) "
+        "are "
+        f"not in the vocabulary and are read as {UNKNOWN}."
+    )
 
 
 def _unescaped(line: str) -> str:
