@@ -17,7 +17,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from toolkit.data import DATA
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused, did_you_mean
 from toolkit.tasks import TASKS
@@ -31,7 +30,9 @@ def load_data(name: str, *, seed: int = 0, **options: Any) -> Dataset:
         seed: Carves a validation part, where the data has none.
         **options: Of its loader; ``python -m toolkit list data NAME`` shows them.
     """
-    return DATA[name](seed=seed, **options)
+    from toolkit.training.run import load_dataset
+
+    return load_dataset({"name": name, **options}, seed)
 
 
 def model(name: str, **knobs: Any) -> dict[str, Any]:

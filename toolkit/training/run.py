@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import inspect
 import json
 import platform
 import sys
@@ -139,7 +140,10 @@ def score(
 def load_dataset(data: dict[str, Any], seed: int) -> Dataset:
     """Load the data set that a configuration names."""
     options = {k: v for k, v in data.items() if k not in _BATCHING}
-    return make(DATA, {**options, "seed": seed})
+    loader = DATA[options.pop("name")]
+    if "seed" in inspect.signature(loader).parameters:  # where something is drawn
+        options["seed"] = seed
+    return loader(**options)
 
 
 def make(table: Any, config: dict[str, Any]) -> Any:
