@@ -21,7 +21,7 @@ VERBS: Table[str] = Table(
         "predict": "toolkit.cli.verbs:predict",
         "generate": "toolkit.cli.verbs:generate",
         "list": "toolkit.cli.listing:show",
-        "schema": "toolkit.cli.json_schema:schema",
+        "schema": "toolkit.cli.schema_verb:schema",
     },
 )
 """Every verb."""

@@ -24,7 +24,7 @@ from yaml import YAMLError
 
 from toolkit.config import sources
 from toolkit.config.explain import explain, first_line
-from toolkit.config.origins import Origins, origins, parts
+from toolkit.config.origins import Origins, find_file, origins, parts
 from toolkit.config.places import CONF
 from toolkit.config.plugins import import_plugins
 from toolkit.errors import Refused, did_you_mean
@@ -106,7 +106,12 @@ def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) ->
     groups, values = [], []
     for override in overrides:
         key = override.key_or_group
-        if not repo.group_exists(key) or isinstance(override.value(), dict):
+        if override.is_sweep_override():
+            faults.append(
+                f"command line: '{override.input_line}' gives several values: add -m for a run "
+                "with each, write [a,b] for a list, or quotes for a text with commas"
+            )
+        elif not repo.group_exists(key) or isinstance(override.value(), dict):
             values += [] if override.is_hydra_override() else [override]
         elif fault := _unknown_choice(override, repo):
             faults.append(fault)
@@ -124,7 +129,9 @@ def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) ->
             good += [] if fault or override.is_delete() else [override]
         return Composed(config, origins(loader, repo, config_name, chosen, good), faults)
     except COMPOSING as error:
-        raise Refused(*faults, *explain(error, repo)) from error
+        files = [find_file(repo, path) for path in (config_name, *_paths(chosen))]
+        found = explain(error, repo, [file for file in files if file is not None])
+        raise Refused(*faults, *found) from error
 
 
 def parse(words: Iterable[str]) -> tuple[list[Override], list[str]]:
@@ -138,6 +145,11 @@ def parse(words: Iterable[str]) -> tuple[list[Override], list[str]]:
         except (HydraException, ValueError) as error:
             faults.append(f"command line: cannot read '{word}': {first_line(error)}")
     return overrides, faults
+
+
+def _paths(chosen: list[str]) -> list[str]:
+    """Return ``recipe/lm/ptb_gru`` for the choice ``recipe=lm/ptb_gru``."""
+    return [word.replace("=", "/", 1) for word in chosen if "=" in word]
 
 
 def _unknown_choice(override: Override, repo: IConfigRepository) -> str | None:
@@ -154,28 +166,26 @@ def _unknown_choice(override: Override, repo: IConfigRepository) -> str | None:
 
 def _apply(override: Override, config: DictConfig) -> str | None:
     """Set a value; return a fault if there is no such key."""
+    if fault := _unknown_key(override, config):
+        return f"command line: {override.key_or_group}: {fault}"
     try:
         ConfigLoaderImpl._apply_overrides_to_config([override], config)
     except (HydraException, OmegaConfBaseException, ValueError, TypeError, IndexError) as error:
-        return f"command line: {_why(override, config, error)}"
+        return f"command line: {override.key_or_group}: {first_line(error)}"
     return None
 
 
-def _why(override: Override, config: DictConfig, error: Exception) -> str:
+def _unknown_key(override: Override, config: DictConfig) -> str | None:
+    """Return a fault if nothing is at the key, and it is not to be added."""
     path = parts(override.key_or_group)
     node: Any = config
     for i, part in enumerate(path):
-        known = (
-            [str(key) for key in node if key != "hydra" or i]
-            if isinstance(node, DictConfig)
-            else range(len(node))
-            if OmegaConf.is_list(node)
-            else None
-        )
-        above = ".".join(map(str, path[:i]))
-        if known is None:
-            return f"{override.key_or_group}: {above} holds no further keys"
-        if part not in known and str(part) not in known:
-            return f"{override.key_or_group}: unknown.{did_you_mean(str(part), known)}"
+        if not OmegaConf.is_config(node):
+            return f"{'.'.join(map(str, path[:i]))} holds no further keys"
+        listed = OmegaConf.is_list(node)
+        known = [str(key) for key in (range(len(node)) if listed else node) if i or key != "hydra"]
+        if str(part) not in known:
+            adds = override.is_add() or override.is_force_add()
+            return None if adds else f"unknown.{did_you_mean(str(part), known)}"
         node = node._get_node(part)
-    return f"{override.key_or_group}: {first_line(error)}"
+    return None

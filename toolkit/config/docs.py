@@ -40,4 +40,9 @@ def option_texts(function: Callable[..., Any]) -> dict[str, str]:
                     found[name] = match[2].strip()
                 elif name and line.strip():
                     found[name] = f"{found[name]} {line.strip()}".strip()
-    return {name: text.replace("``", "") for name, text in found.items()}
+    return {name: _as_yaml(text) for name, text in found.items()}
+
+
+def _as_yaml(text: str) -> str:
+    """Return a text about Python values as one about values in a configuration."""
+    return re.sub(r"\bNone\b", "null", text.replace("``", ""))

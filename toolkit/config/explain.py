@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from hydra._internal.config_repository import IConfigRepository
+from hydra.core.object_type import ObjectType
 from hydra.errors import MissingConfigException
 from omegaconf.errors import OmegaConfBaseException
 from yaml import MarkedYAMLError
@@ -21,29 +23,32 @@ def first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def explain(error: BaseException, repo: IConfigRepository | None = None) -> list[str]:
+def explain(
+    error: BaseException, repo: IConfigRepository | None = None, files: Iterable[Path] = ()
+) -> list[str]:
     """Return faults, with file and line where they can be known.
 
     Args:
         error: What was raised.
         repo: Hydra's access to the files.
+        files: The files that were chosen by name.
     """
     if isinstance(error, MarkedYAMLError):
         return [_yaml(error)]
     if isinstance(error, UnicodeDecodeError):
-        return [f"a configuration file is not UTF-8: {error}"]
+        return [f"{_not_utf8(files)}: not UTF-8: {error.reason}; save the file as UTF-8"]
     message = str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
         if repo is not None and group.startswith("recipe/"):
             group, name = "recipe", error.missing_cfg_file.removeprefix("recipe/")
-        where = _inside(message, name, repo)
+        where = _written(f"{group}.*:.*{re.escape(name)}", files) or _inside(message, name, repo)
         if not group:
             return [f"{where}: no configuration file {name}"]
         return [f"{where}: {group}: no '{name}'.{did_you_mean(name, error.options or ())}"]
     if match := re.search(r"Could not override '([^']+)'", message):
         key = match[1]
-        known = repo.get_group_options("") if repo is not None else ()
+        known = repo.get_group_options("", ObjectType.GROUP) if repo is not None else ()
         where = _inside(message, key.rpartition("/")[2], repo)
         return [f"{where}: {key}: no such group in the defaults.{did_you_mean(key, known)}"]
     cause: Any = error
@@ -64,6 +69,24 @@ def _yaml(error: MarkedYAMLError) -> str:
     return f"{file}:{mark.line + 1}: not valid YAML: {problem}"
 
 
+def _written(pattern: str, files: Iterable[Path]) -> str | None:
+    """Return file and line of the first line in which a pattern is found."""
+    for file in files:
+        for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), 1):
+            if re.search(pattern, line.partition("#")[0]):
+                return f"{shown(file)}:{number}"
+    return None
+
+
+def _not_utf8(files: Iterable[Path]) -> str:
+    for file in files:
+        try:
+            file.read_text("utf-8")
+        except UnicodeDecodeError:
+            return shown(file)
+    return "a configuration file"
+
+
 def _inside(message: str, word: str, repo: IConfigRepository | None) -> str:
     """Return the file, and the line with ``word``, that Hydra's message speaks of."""
     match = re.search(r"In '([^']+)'", message)
@@ -72,7 +95,5 @@ def _inside(message: str, word: str, repo: IConfigRepository | None) -> str:
     file = find_file(repo, match[1]) if repo is not None else None
     if file is None:
         return match[1]
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
-        if word and re.search(rf"(?<![\w]){re.escape(word)}(?![\w])", line.partition("#")[0]):
-            return f"{shown(file)}:{number}"
-    return shown(file)
+    found = _written(rf"(?<![\w]){re.escape(word)}(?![\w])", [file]) if word else None
+    return found or shown(file)

@@ -22,7 +22,7 @@ def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fau
         origins: Where its keys were written.
     """
     if not isinstance(values, dict):
-        return {}, [Fault((), "none is chosen; say model=NAME (see `list models`)")]
+        return {}, [Fault((), "expected a mapping of keys, with `name` and `body` among them")]
     faults = []
     knobs = {
         path[1] for path, place in origins.under(("model",)) if place.group.startswith("model/")

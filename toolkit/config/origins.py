@@ -64,6 +64,7 @@ class Origins:
         self._written: list[tuple[Path_, Place]] = []
         self._of: dict[Path_, Place] = {}
         for file, package, group in files:
+            self._add(package, Place(shown(file), 1, group))
             for path, line in lines_of(file):
                 self._add((*package, *path), Place(shown(file), line, group))
         for override in overrides:

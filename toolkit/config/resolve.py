@@ -13,7 +13,7 @@ from toolkit.config.origins import Path_, parts
 from toolkit.config.schema import MISSING
 from toolkit.errors import did_you_mean
 
-REFERENCE = re.compile(r"\$\{([\w.\[\]]+)\}")
+REFERENCE = re.compile(r"\$\{(?:oc\.select:)?([\w.\[\]]+)(?:,[^{}]*)?\}")
 """A value that is another key's and nothing else."""
 
 
@@ -51,15 +51,16 @@ def written_at(raw: Any, path: Path_) -> Path_:
         raw: The configuration, references unresolved.
         path: A key.
     """
+    before = path
     for _ in range(20):  # references to references
         inner = raw
         for i, part in enumerate(path):
             try:
                 inner = inner[part]
             except (LookupError, TypeError):
-                return path
+                return before
             if isinstance(inner, str) and (match := REFERENCE.fullmatch(inner.strip())):
-                path = (*parts(match[1]), *path[i + 1 :])
+                before, path = path, (*parts(match[1]), *path[i + 1 :])
                 break
         else:
             return path
@@ -69,7 +70,7 @@ def written_at(raw: Any, path: Path_) -> Path_:
 def _why(node: Any, config: DictConfig, error: Exception) -> str:
     text = str(OmegaConf.to_container(node, resolve=False)) if OmegaConf.is_config(node) else None
     text = text or str(getattr(node, "_value", lambda: "")())
-    if isinstance(error, RecursionError):
+    if isinstance(error, RecursionError) or "Recursive interpolation" in str(error):
         return f"{text} refers to itself"
     for key in REFERENCE.findall(text):
         known: Any = config
@@ -80,4 +81,6 @@ def _why(node: Any, config: DictConfig, error: Exception) -> str:
                     return f"{text} refers to nothing.{hint}"
                 break
             known = known._get_node(part)
-    return f"{text} cannot be resolved: {first_line(error)}"
+    said = re.sub(r"^\w+ raised while resolving interpolation: ", "", first_line(error))
+    said = said.strip("\"'")
+    return f"{text} cannot be resolved: {said}"

@@ -11,7 +11,7 @@ from toolkit.config import pairs
 from toolkit.config.compose import Composed
 from toolkit.config.groups import GROUPS
 from toolkit.config.model import check_model
-from toolkit.config.origins import Path_, dotted
+from toolkit.config.origins import Origins, Path_, dotted
 from toolkit.config.resolve import resolve, written_at
 from toolkit.config.schema import MISSING, Fault, schema_of
 from toolkit.errors import Refused, did_you_mean
@@ -55,9 +55,9 @@ def check(composed: Composed) -> dict[str, Any]:
         if name == "model":
             settings[name], found = check_model(group, composed.origins)
         else:
-            settings[name], found = _group(name, group)
+            settings[name], found = _group(name, group, composed)
         faults += [Fault((name, *fault.path), fault.text, fault.unknown) for fault in found]
-    told = _tell(faults, set(unresolved), raw, composed)
+    told = _tell(faults, unresolved, raw, composed.origins)
     if not any(fault.path[0] in ("data", "task", "model") for fault in faults):
         told += pairs.check(settings["data"], settings["task"], settings["model"])
     if composed.faults or told:
@@ -65,14 +65,15 @@ def check(composed: Composed) -> dict[str, Any]:
     return settings
 
 
-def _group(name: str, values: Any) -> tuple[dict[str, Any], list[Fault]]:
+def _group(name: str, values: Any, composed: Composed) -> tuple[dict[str, Any], list[Fault]]:
     """Return the checked values of a group, its ``name`` first, and its faults."""
     group = GROUPS[name]
-    if values is None and group.table is not None:
-        what = f"; this data set names none, so say {name}=NAME" if name == "task" else ""
+    if composed.choices.get(name) is None and values is None and group.table is not None:
+        data = composed.choices.get("data")
+        what = f", and data/{data} names none; say task=NAME" if name == "task" else ""
         return {}, [Fault((), f"none is chosen{what}. There is: {', '.join(sorted(group.table))}.")]
     if not isinstance(values, dict):
-        return {}, [Fault((), f"expected a mapping; got {values!r}")]
+        return {}, [Fault((), "expected a mapping of keys, with `name` among them")]
     if group.table is None:
         return group.schema().check(values, name)
     options = dict(values)
@@ -105,19 +106,23 @@ def _targets(values: Any, path: Path_ = ()) -> Iterable[Path_]:
         yield from _targets(inner, (*path, key))
 
 
-def _tell(faults: list[Fault], unresolved: set[Path_], raw: Any, composed: Composed) -> list[str]:
-    """Return faults as sentences, each once, where its value was written."""
+def _tell(
+    faults: list[Fault], unresolved: dict[Path_, str], raw: Any, origins: Origins
+) -> list[str]:
+    """Return faults as sentences, each once, where its value was written.
+
+    A value that cannot be resolved has no other faults, nor have those that refer to it.
+    """
     told: dict[str, None] = {}
-    seen: set[Path_] = set()
     for fault in faults:
-        path = fault.path
-        if path not in unresolved:
-            if any(path[: len(other)] == other for other in unresolved):
-                continue
-            if path[-1:] == ("_target_",) and path in seen:
-                continue
-            path = written_at(raw, path)
-        seen.add(fault.path)
-        place = composed.origins.of(path)
+        path = written_at(raw, fault.path)
+        known = path == fault.path and unresolved.get(path) == fault.text
+        if not known and any(p[:n] in unresolved for p in (path, fault.path) for n in _lengths(p)):
+            continue
+        place = origins.of(path)
         told[f"{f'{place}: ' if place else ''}{dotted(path)}: {fault.text}"] = None
     return list(told)
+
+
+def _lengths(path: Path_) -> range:
+    return range(1, len(path) + 1)

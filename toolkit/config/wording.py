@@ -54,7 +54,10 @@ def _alternatives(kind: Any) -> list[str]:
     if origin is Annotated:
         words = _alternatives(arguments[0])
         bounds = _bounds(arguments[1:])
-        return [", ".join([f"{words[0]} {bounds[0]}", *bounds[1:]])] if bounds else words
+        if not bounds:
+            return words
+        first, comma, rest = words[0].partition(",")  # "a list, each …": the bound is the list's
+        return [", ".join([f"{first} {bounds[0]}", *bounds[1:]]) + comma + rest]
     if origin in (list, collections.abc.Sequence):
         return [f"a list{_of(arguments)}"]
     if origin is tuple:

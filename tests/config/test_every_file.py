@@ -1,0 +1,78 @@
+"""Every file in conf/ and recipes/ composes, passes the check, and shows every key there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit.config import files
+from toolkit.config.groups import GROUPS
+
+NEEDED = {
+    "series": ["data.file=x.csv"],
+    "tabular": ["data.train=x.csv", "data.target=y"],
+    "text": ["data.train=x.txt"],
+    "text_classification": ["data.train=x.csv"],
+    "image_folder": ["data.folder=x"],
+    "tfds": ["data.dataset=mnist"],
+}
+"""Keys that a user has to give."""
+
+CHOICES = [(g, n) for g in GROUPS if g != "trainer" for n in files.names(g)]
+
+
+def words(group: str, name: str) -> list[str]:
+    if group == "data":
+        return [f"data={name}", "model=mlp", *_kept(name)]
+    if group == "task":
+        data = {"language_modelling": "ptb", "forecast": "etth1", "classification": "digits"}
+        if name in data:
+            return [f"task={name}", f"data={data[name]}"]
+        return [f"task={name}", "data=tabular", *_kept("tabular")]
+    return [f"{group}={name}"]
+
+
+def _kept(name: str) -> list[str]:
+    given = files.values(files.path("data", name))
+    keys = {key for key, value in given.items() if value == "???"}
+    return [word for word in NEEDED.get(name, []) if word.split(".")[1].split("=")[0] in keys]
+
+
+@pytest.mark.parametrize(("group", "name"), CHOICES)
+def test_a_file_passes_the_check(settings, group, name):
+    if (group, name) in [("data", "python_docs"), ("data", "ptb"), ("data", "text")]:
+        assert settings(*words(group, name), "model=gru")["data"]["name"] == name
+    else:
+        assert settings(*words(group, name))[group]["name"] == name
+
+
+@pytest.mark.parametrize(("group", "name"), [*CHOICES, ("trainer", "default")])
+def test_a_file_shows_every_option(group, name):
+    shown = files.values(files.path(group, name))
+    row = shown.get("name", "")
+    assert set(shown) - {"name", "defaults"} == set(GROUPS[group].schema(row).options)
+
+
+@pytest.mark.parametrize(("group", "name"), [*CHOICES, ("trainer", "default")])
+def test_every_key_has_a_comment(group, name):
+    plain = [key.name for key in files.keys(files.path(group, name)) if key.name != "name"]
+    without = [k.name for k in files.keys(files.path(group, name)) if not k.comment]
+    assert set(without) & set(plain) == set()
+
+
+@pytest.mark.parametrize("name", files.names("model"))
+def test_a_model_passes_the_check(settings, name):
+    data = "etth1" if name == "linear" else "digits"
+    assert settings(f"model={name}", f"data={data}")["model"]["name"] == name
+
+
+@pytest.mark.parametrize("name", files.names("recipe"))
+def test_a_recipe_passes_the_check(settings, name):
+    text = files.path("recipe", name).read_text("utf-8")
+    assert text.startswith("# @package _global_")
+    assert "python -m toolkit" in text and f"recipe={name}" in text
+    assert settings(f"recipe={name}")["model"]["body"]
+
+
+@pytest.mark.parametrize("name", files.names("debug"))
+def test_a_debug_mode_passes_the_check(settings, name):
+    assert settings(f"debug={name}")
