@@ -250,3 +250,24 @@ def test_every_test_window_of_etth1(data_root):
     found = task.baselines(data, data.test)
     assert found["mse (naive)"] == pytest.approx(1.295, abs=2e-3)
     assert found["mae (naive)"] == pytest.approx(0.713, abs=1e-3)
+
+
+@pytest.mark.parametrize("model", [LINEAR, GRU], ids=["linear", "gru"])
+def test_large_units_in_half_precision(model, tmp_path):
+    values = waves() * 1e4 + 3e6  # beyond the largest number of float16
+    data = from_values(values, ["a", "b"], (80, 100, 120), "standard", where="waves")
+    try:
+        run = toolkit.train(
+            model,
+            data,
+            task={"name": "forecast", "context": 8, "horizon": 3},
+            epochs=1,
+            precision="mixed_float16",
+            run_dir=tmp_path / "run",
+            quiet=True,
+        )
+        forecast = run.model({"series": values[None, :8].astype("float32")}).numpy()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert forecast.dtype == "float32" and np.isfinite(forecast).all()
+    assert np.isfinite(run.results["test/mse"])

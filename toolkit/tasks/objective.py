@@ -34,7 +34,8 @@ class Objective(keras.Model):
         class_weight: Any = None,
         accumulate: int = 1,
     ):
-        super().__init__(name="objective")
+        # The network casts for itself: raw units can be beyond the range of half precision.
+        super().__init__(name="objective", autocast=False)
         self.network = network
         self.task = task
         self.class_weight = class_weight
