@@ -126,6 +126,7 @@ def test_several_labels_at_once():
     inputs = keras.Input((2,))
     outputs = task.head(features(inputs, "vector"), target)
     assert outputs.shape == (None, 3)
+    assert (task.monitor, Classification.monitor) == ("auc", "accuracy")
     truth = np.array([[1, 0, 1], [0, 1, 0]], "float32")
     p = 1 / (1 + np.exp(-LOGITS))
     expected = -(truth * np.log(p) + (1 - truth) * np.log(1 - p)).mean(-1)

@@ -21,7 +21,8 @@ class Classification:
     The head is one dense layer with a logit for each class. Examples of one class are learned by
     softmax and cross entropy, two classes by two logits just so. Where the target is multi-label,
     each class is a yes or no of its own (sigmoid and binary cross entropy), and a class is given
-    where its probability is at least a half.
+    where its probability is at least a half; the best epoch is then that of the highest area under
+    the ROC curve.
 
     Args:
         pooling: How the positions of a sequence or grid become one vector. ``auto``: the last
@@ -41,7 +42,7 @@ class Classification:
     needs: ClassVar = "vector"
     causal: ClassVar = False
     sampler: ClassVar = "examples"
-    monitor: ClassVar = "accuracy"
+    monitor: str = "accuracy"
     mode: ClassVar = "max"
 
     def __init__(
@@ -99,6 +100,8 @@ class Classification:
     def head(self, features: Any, target: Any) -> Any:
         """Return the logits, shape ``(batch, classes)``, never in less than float32."""
         self.multi_label = target.multi_label
+        if target.multi_label:
+            self.monitor = "auc"  # accuracy hardly moves where most labels are absent
         x = to_vector(features, self.pooling)
         if self.dropout:
             x = keras.layers.Dropout(self.dropout, name="head_dropout")(x)
