@@ -108,4 +108,5 @@ def _carved(read: Columns, fraction: float, seed: int) -> dict[str, Columns]:
             "at least two rows, or a file for data.valid."
         )
     rest, part = carve(Split({"row": np.arange(len(read.rows))}), fraction, seed)
-    return {"train": read.take(rest.arrays["row"]), "valid": read.take(part.arrays["row"])}
+    train, valid = (np.asarray(split.arrays["row"]).tolist() for split in (rest, part))
+    return {"train": read.take(train), "valid": read.take(valid)}
