@@ -194,3 +194,14 @@ def test_the_encoder_round_trips_and_reads_new_rows(tmp_path):
     np.testing.assert_array_equal(rows, data.test.arrays["features"][:1])
     with pytest.raises(Refused, match="input: input has no column 'age'"):
         encoder.encode([{"weight": 2.5, "colour": "blue"}])
+
+
+def test_a_slip_in_a_column_of_numbers(tmp_path):
+    rows = [f"{i},{'ab'[i % 2]}" for i in range(40)]
+    rows[7] = "l7,b"
+    path = write(tmp_path, "\n".join(["x,y", *rows]))
+    assert refusal(train=path) == (
+        f"{path}, line 9: column 'x' holds 'l7', but numbers in 39 of 40 rows. Correct it, or say "
+        "what the column is with data.categorical_columns or data.ignore_columns."
+    )
+    assert "x=l7" in tabular(train=path, categorical_columns=["x"]).spec.input.names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -135,3 +137,22 @@ def test_a_csv_file_is_learned_and_new_rows_are_predicted(tmp_path):
     new.write_text("c,x\na,three\n", "utf-8")
     with pytest.raises(Refused, match="new.csv, line 2: column 'x' holds 'three', not a number"):
         run.predict(str(new))
+
+
+def test_the_task_says_how_a_tables_column_is_read(tmp_path):
+    from toolkit.training.run import train
+
+    path = tmp_path / "train.csv"
+    path.write_text("\n".join(["x,y", *(f"{i},{i % 3}" for i in range(30))]), "utf-8")
+    settings = {
+        "model": {"name": "mlp", "body": [{"dense": {"units": [4]}}]},
+        "data": {"name": "tabular", "train": str(path), "target_kind": None, "test_fraction": 0.3},
+        "optimizer": {"name": "adam", "learning_rate": 0.01},
+        "schedule": {"name": "constant"},
+        "trainer": {"epochs": 1},
+        "quiet": True,
+    }
+    run = train(**settings, task={"name": "regression"}, run_dir=str(tmp_path / "values"))
+    assert {"test/rmse", "test/r2"} <= set(json.loads(run.results.read_text()))
+    run = train(**settings, task={"name": "classification"}, run_dir=str(tmp_path / "labels"))
+    assert "test/accuracy" in json.loads(run.results.read_text())

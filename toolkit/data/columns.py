@@ -17,6 +17,8 @@ from toolkit.errors import Refused, did_you_mean
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """What an empty cell may hold, in lower case."""
+SLIPS = 0.1
+"""Share of words below which a column is one of numbers with slips in it."""
 
 
 @dataclass(frozen=True)
@@ -77,19 +79,29 @@ class Columns:
         place = self.place(name, key)
         return [row[place].strip() for row in self.rows]
 
-    def is_numeric(self, name: str, whole: bool = True) -> bool:
-        """Say whether a column holds numbers, empty cells aside.
-
-        Args:
-            name: A column's name.
-            whole: Whether every cell is looked at; else only the first that is not empty, so that
-                a slip further down is an error and not a column of words.
-        """
+    def starts_numeric(self, name: str) -> bool:
+        """Say whether the first cell of a column that is not empty holds a number."""
         filled = (cell for cell in self.text(name, "columns") if cell.lower() not in MISSING)
         first = next(filled, None)
-        if first is None or number(first) is None:
-            return False
-        return not whole or all(number(cell) is not None for cell in filled)
+        return first is not None and number(first) is not None
+
+    def is_numeric(self, name: str) -> bool:
+        """Say whether a column holds numbers, empty cells aside.
+
+        Raises:
+            Refused: If it does but for a few cells: a slip must not turn numbers into categories.
+        """
+        cells = self.text(name, "columns")
+        filled = [i for i, cell in enumerate(cells) if cell.lower() not in MISSING]
+        words = [i for i in filled if number(cells[i]) is None]
+        if words and len(words) < SLIPS * len(filled):
+            i = words[0]
+            raise Refused(
+                f"{self.path}, line {self.lines[i]}: column '{name}' holds '{cells[i]}', but "
+                f"numbers in {len(filled) - len(words)} of {len(filled)} rows. Correct it, or say "
+                "what the column is with data.categorical_columns or data.ignore_columns."
+            )
+        return bool(filled) and not words
 
     def numbers(self, names: Sequence[str], key: str, *, missing: str | None = None) -> np.ndarray:
         """Return columns as numbers.

@@ -72,7 +72,7 @@ def series(
     read = read_columns(path, delimiter=delimiter, encoding=encoding)
     notes: list[str] = []
     if columns is None:
-        columns = [n for n in read.names if n != time_column and read.is_numeric(n, whole=False)]
+        columns = [n for n in read.names if n != time_column and read.starts_numeric(n)]
         left = [n for n in read.names if n not in columns and n != time_column]
         if not columns:
             raise Refused(f"{path}: no column holds numbers; there is: {', '.join(read.names)}.")

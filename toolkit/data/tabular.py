@@ -49,7 +49,8 @@ def tabular(
             values or, for labels, several yes-or-no labels written 0 and 1.
         target_kind: Whether it is a ``label`` (classification) or a ``value`` (regression); None
             takes what the task asks for.
-        numeric_columns: Columns of numbers; None for all others that hold nothing else in training.
+        numeric_columns: Columns of numbers; None for all others that hold nothing else in training
+            (one that holds a word here and there is refused, with the line).
         categorical_columns: Columns of categories; None for the remaining ones.
         ignore_columns: Columns that are not read, such as a row's number; None for none.
         max_categories: A column of words with more different ones is left out, unless

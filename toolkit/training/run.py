@@ -74,13 +74,15 @@ def train(
     }
     for plugin in plugins:
         importlib.import_module(plugin)
-    dataset = load_dataset(data, seed)
+    config["data"] = with_target_kind(data, task)
+    dataset = load_dataset(config["data"], seed)
     return train_on(dataset, config, quiet=quiet)
 
 
 def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -> RunFolder:
     """Train on a loaded data set; ``config`` has the keys that :func:`train` takes."""
     task = make(TASKS, config["task"])
+    task.check(dataset)  # before there is a folder
     folder = RunFolder.create(config["run_dir"])
     reporter = Reporter(folder.log, quiet=quiet)
     optimizer = config["optimizer"]
@@ -135,6 +137,14 @@ def score(
     batches = evaluation_batches(part, dataset.spec, task, batching)
     logs = trainable.objective.evaluate(batches.once(steps), return_dict=True, verbose=0)
     return {name: float(value) for name, value in logs.items()}
+
+
+def with_target_kind(data: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
+    """Return a data set's options with ``target_kind``, where left open, as the task learns it."""
+    kinds = [k for k in ("label", "value") if k in TASKS[task["name"]].targets]
+    if "target_kind" not in data or data["target_kind"] is not None or not kinds:
+        return data
+    return {**data, "target_kind": kinds[0]}
 
 
 def load_dataset(data: dict[str, Any], seed: int) -> Dataset:
