@@ -26,8 +26,8 @@ class Field:
         classes: The labels' names, in the order of their ids.
         multi_label: Whether several classes can hold at once (a row of zeros and ones).
         names: Names of the columns or variables, in order.
-        offset: What standardises raw values: subtracted, one a variable. Arrays hold raw values; the
-            task scales inside the network, so that a saved model takes and gives original units.
+        offset: What standardises raw values: subtracted, one a variable. Arrays hold raw values;
+            the task scales inside the network, so a saved model takes and gives original units.
         scale: Divided by afterwards.
     """
 
