@@ -18,6 +18,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from toolkit.cli.arguments import Arguments
+from toolkit.cli.completion import complete
 from toolkit.cli.quiet import start_tensorflow
 from toolkit.config.compose import COMPOSING, HYDRA_VERSION, compose, config_loader
 from toolkit.config.explain import explain
@@ -49,6 +50,8 @@ def train(arguments: Arguments) -> None:
     flags = arguments.flags
     if path := flags.get("--config-path"):
         flags["--config-path"] = os.path.abspath(path)
+    if "--shell-completion" in flags and not complete():
+        return
     loader = config_loader(flags.get("--config-dir"), flags.get("--config-path"))
     name = flags.get("--config-name") or "config"
     if "--cfg" in flags:
@@ -120,7 +123,6 @@ def _hydra(arguments: Arguments) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else it prints a text of its own and exits with 1
     argv = sys.argv
     sys.argv = [argv[0], *arguments.hydra()]
-    _without_verb(arguments.verb)
     try:
         hydra.main(version_base=HYDRA_VERSION, config_path=str(CONF), config_name="config")(job)()
     except COMPOSING as error:
@@ -176,12 +178,3 @@ def default_folder(name: str, number: int | None = None) -> str:
     while free.exists():
         free, again = folder.with_name(f"{folder.name}-{again}"), again + 1
     return str(free)
-
-
-def _without_verb(verb: str) -> None:
-    """Hide the verb from Hydra's completion, which reads the whole line."""
-    line = os.environ.get("COMP_LINE")
-    if line and verb and f" {verb} " in line:
-        os.environ["COMP_LINE"] = line.replace(f" {verb} ", " ", 1)
-        point = int(os.environ.get("COMP_POINT") or len(line))
-        os.environ["COMP_POINT"] = str(max(0, point - len(verb) - 1))

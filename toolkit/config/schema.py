@@ -129,7 +129,7 @@ class Schema:
             )
             return Fault((name,), text, unknown=True)
         option = self.options[name]
-        if found["type"] == "missing":
+        if found["type"] == "missing" and len(found["loc"]) == 1:
             return Fault((name,), f"must be given: {wording.expected(option.kind)}")
         # Between keys and indices stand names of union branches, which are no part of the path.
         path: list[str | int] = [name]

@@ -88,7 +88,7 @@ class RegisteredSource(ConfigSource):
         content: dict[str, Any] = {"name": name}
         content |= {o.name: MISSING if o.default is REQUIRED else o.default for o in options}
         if task := getattr(GROUPS[group].table.row(name), "task", None):
-            content = {"defaults": [{"override /task": task}], **content}
+            content = {"defaults": [{"override /task@_global_.task": task}], **content}
         return ConfigResult(
             self.provider, self.full_path(), OmegaConf.create(content), {"package": None}
         )

@@ -1,0 +1,75 @@
+"""What cannot meet is refused in one sentence that lists what can."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit.config import files
+from toolkit.config.pairs import bodies, check, network_and_task
+from toolkit.data import DATA
+from toolkit.tasks import TASKS
+
+KINDS = {"synthetic": "image", "tfds": "image"}
+
+
+def test_a_vector_is_no_language_model(faults):
+    assert faults("model=mlp", "data=ptb") == [
+        "model=mlp data=ptb task=language_modelling: language_modelling needs one feature for each "
+        "position, and this network has none: it reads its tokens as one vector. "
+        "Models that can, as their files have them: gru, lstm, rnn."
+    ]
+
+
+def test_a_bidirectional_network_is_no_language_model(faults):
+    (fault,) = faults("model=gru", "data=ptb", "model.bidirectional=true")
+    assert fault.startswith(
+        "model=gru data=ptb task=language_modelling: language_modelling must not look ahead, and "
+        "this network does: bidirectional is true"
+    )
+
+
+def test_a_task_that_reads_other_data(faults):
+    assert faults("data=mnist", "task=language_modelling") == [
+        "data=mnist task=language_modelling: language_modelling reads tokens, and the inputs of "
+        "mnist are of kind image. Tasks for mnist: classification. "
+        "Data for language_modelling: python_docs, ptb, text."
+    ]
+
+
+def test_a_task_that_learns_other_targets(faults):
+    (fault,) = faults("data=mnist", "task=regression", "model=mlp")
+    assert fault.startswith("data=mnist task=regression: regression learns a value, and what mnist")
+
+
+def test_blocks_that_do_not_fit_each_other(faults):
+    (fault,) = faults("model=mlp", "data=digits", "model.body=[{dense:{}},{recurrent:{}}]")
+    assert "model=mlp data=digits task=classification: block 'recurrent' reads sequence" in fault
+    assert "Models that can, as their files have them: cnn, gru" in fault
+
+
+def test_pairs_are_not_checked_before_their_parts_are_right(faults):
+    assert faults("model=mlp", "data=ptb", "model.units=x") == [
+        "command line: model.units: expected a whole number from 1, "
+        "or a list of at least 1, each a whole number from 1; got 'x'"
+    ]
+
+
+@pytest.mark.parametrize("model", files.names("model"))
+@pytest.mark.parametrize("data", list(DATA))
+def test_every_pair_has_an_answer(model, data):
+    row = DATA.row(data)
+    found = check(
+        {"name": data, "kind": row.kind or KINDS[data]},
+        {"name": row.task},
+        {"name": model, "body": bodies()[model]},
+    )
+    assert len(found) <= 1
+    if found:
+        assert found[0].startswith(f"model={model} data={data} task={row.task}: ")
+        assert "Models that can" in found[0]
+
+
+def test_every_task_has_a_model_for_each_kind_that_it_reads():
+    for name in TASKS:
+        for kind in TASKS[name].inputs:
+            assert any(not network_and_task(kind, body, name) for body in bodies().values())
