@@ -84,7 +84,7 @@ class StreamObjective(Objective):
 
     def loss_sum(self, x: Any, y: Any, weight: Any, training: bool) -> tuple[Any, Any]:
         """Return the weighted sum of the tokens' cross entropies, and the states after them."""
-        hidden, *states = self(x, training=training)
+        hidden, *states = self(x, training=True) if training else self._read_on(x)
         tied = not isinstance(self.output_layer, keras.layers.Dense)
         loss = linear_cross_entropy(
             tf.reshape(hidden, (-1, hidden.shape[-1])),
@@ -95,6 +95,31 @@ class StreamObjective(Objective):
             transposed=tied,
         )
         return loss, states
+
+    def _read_on(self, x: Any) -> list[Any]:
+        """Return what the network gives for several of its lengths of tokens, one after another.
+
+        Evaluation reads one stream: so few rows that the output layer is best computed for many
+        steps at once.
+        """
+        (entry,) = (t for t in self.network.inputs if t.name not in self.state_names)
+        name, length, tokens = entry.name, entry.shape[1], x[entry.name]
+        parts = tokens.shape[1] // length
+
+        def read(part: Any, states: list[Any], hidden: Any) -> tuple[Any, list[Any], Any]:
+            given = dict(zip(self.state_names, states, strict=True))
+            given[name] = tokens[:, part * length : (part + 1) * length]
+            given[name] = tf.ensure_shape(given[name], (None, length))
+            out, *states = self(given, training=False)
+            return part + 1, states, hidden.write(part, out)
+
+        states = [x[state] for state in self.state_names]
+        collected = tf.TensorArray(self.compute_dtype, size=parts)
+        _, states, collected = tf.while_loop(
+            lambda part, *_: part < parts, read, (0, states, collected), parallel_iterations=1
+        )
+        hidden = tf.transpose(collected.stack(), (1, 0, 2, 3))  # (rows, parts, length, width)
+        return [tf.reshape(hidden, (tokens.shape[0], -1, hidden.shape[-1])), *states]
 
     def update_metrics(self, y: Any, outputs: Any, weight: Any) -> None:
         """Do nothing: perplexity follows from the loss."""

@@ -17,6 +17,10 @@ from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
 
 
+LONG_READ = 16
+"""Lengths of a training step that a language model reads at once in evaluation."""
+
+
 @dataclass(frozen=True)
 class Trainable:
     """A network as it is trained and as it is saved.
@@ -81,7 +85,8 @@ def assemble(
     build = {"stem": model.get("stem") or {}, "body": model["body"]}
     inputs, features = build_network(_shaped(spec, task), **build, mask=not streams)
     outputs = task.head(features, target)
-    inference = keras.Model(inputs, task.finish(outputs), name=model.get("name", "model"))
+    (entry,) = inputs.values()  # one input is given as it is, and not in a mapping
+    inference = keras.Model(entry, task.finish(outputs), name=model.get("name", "model"))
     if not streams:
         network = keras.Model(inputs, outputs, name="network")
         objective = Objective(
@@ -141,7 +146,9 @@ def training_batches(dataset: Dataset, task: Any, batching: Batching, seed: int)
 def evaluation_batches(split: Split, spec: Spec, task: Any, batching: Batching) -> Batches:
     """Return a split's batches in order, as they are."""
     if task.sampler == "streams":
-        return stream_batches(split, spec, batching.eval_batch_size or 1, task.sequence_length)
+        streams, length = batching.eval_batch_size or 1, task.sequence_length
+        parts = min(LONG_READ, -(-len(split) // (streams * length)))
+        return stream_batches(split, spec, streams, length * max(parts, 1))
     size = batching.eval_batch_size or batching.batch_size
     if task.sampler == "windows":
         return window_batches(split, spec, size, replace(task.window, stride=1))

@@ -143,8 +143,9 @@ def outputs(
     if task.sampler == "streams":
         batch_size = 1  # the last token of each text counts, and there is no padding
     batches = example_batches(split, spec, batch_size)
+    (name,) = spec.inputs
     for x, _, _ in batches.once():
-        yield np.asarray(model(x, training=False))
+        yield np.asarray(model(x[name], training=False))
 
 
 def write_rows(file: TextIO, rows: list[dict[str, Any]], form: str) -> None:
