@@ -15,7 +15,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from toolkit.errors import Refused
-from toolkit.lengths import Length, steps_in
+from toolkit.lengths import Length, PositiveLength, steps_in
 from toolkit.schedules import SCHEDULES, Course, Plateau
 
 COURSE = Course(learning_rate=0.5, steps_per_epoch=10, total_steps=100)
@@ -57,8 +57,12 @@ def test_lengths_without_a_unit_are_refused(length):
 def test_parts_of_a_step_and_empty_stretches_are_refused():
     with pytest.raises(Refused, match="schedule.decay: expected a whole number of steps; got '1.5"):
         rates("cosine", decay="1.5 steps")
-    with pytest.raises(Refused, match="schedule.every: expected at least 1 step; got '0 epochs'"):
+    with pytest.raises(
+        Refused, match="schedule.every: expected a length above zero; got '0 epochs'"
+    ):
         rates("exponential", every="0 epochs")
+    with pytest.raises(ValidationError, match="expected a length above zero; got '0 epochs'"):
+        TypeAdapter(PositiveLength).validate_python("0 epochs")
 
 
 def test_a_warm_up_is_a_straight_line_from_zero():

@@ -13,7 +13,7 @@ from typing import Any
 
 from toolkit.errors import Refused
 from toolkit.lazy import keras
-from toolkit.lengths import Length, steps_in
+from toolkit.lengths import Length, PositiveLength, steps_in
 from toolkit.registry import Table
 from toolkit.types import Count, Fraction, NonNegative, Positive, PositiveInt, Probability
 
@@ -35,9 +35,12 @@ class Course:
     steps_per_epoch: int
     total_steps: int | None = None
 
-    def steps(self, length: str, key: str, least: int = 1) -> int:
+    def steps(self, length: str, key: str, positive: bool = True) -> int:
         """Return how many steps a length has; ``key`` names the option in a refusal."""
-        return steps_in(length, self.steps_per_epoch, f"schedule.{key}", least)
+        steps = steps_in(length, self.steps_per_epoch, f"schedule.{key}")
+        if positive and not steps:
+            raise Refused(f"schedule.{key}: expected a length above zero; got {length!r}.")
+        return steps
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def _warmed_up(then: Schedule, course: Course, warmup: str | None) -> Schedule:
 
 
 def _warmup_steps(course: Course, warmup: str | None) -> int:
-    return 0 if warmup is None else course.steps(warmup, "warmup", least=0)
+    return 0 if warmup is None else course.steps(warmup, "warmup", positive=False)
 
 
 def _duration(course: Course, decay: str | None, warmup: str | None) -> int:
@@ -104,7 +107,7 @@ def step(
     course: Course,
     *,
     start: Length | None = None,
-    every: Length = "10 epochs",
+    every: PositiveLength = "10 epochs",
     factor: Positive = 0.1,
     warmup: Length | None = None,
 ) -> Schedule:
@@ -123,7 +126,7 @@ def step(
     from toolkit.learning_rates import Lead
 
     length = course.steps(every, "every")
-    first = length if start is None else course.steps(start, "start", least=0)
+    first = length if start is None else course.steps(start, "start", positive=False)
     falls = keras.optimizers.schedules.ExponentialDecay(
         course.learning_rate * factor, length, factor, staircase=True
     )
@@ -134,7 +137,7 @@ def step(
 def exponential(
     course: Course,
     *,
-    every: Length = "1 epoch",
+    every: PositiveLength = "1 epoch",
     factor: Positive = 0.9,
     warmup: Length | None = None,
 ) -> Schedule:
@@ -154,7 +157,7 @@ def exponential(
 def cosine(
     course: Course,
     *,
-    decay: Length | None = None,
+    decay: PositiveLength | None = None,
     end: Probability = 0.0,
     warmup: Length | None = None,
 ) -> Schedule:
@@ -174,7 +177,7 @@ def cosine(
 def cosine_restarts(
     course: Course,
     *,
-    first: Length = "10 epochs",
+    first: PositiveLength = "10 epochs",
     lengthen: Positive = 2.0,
     lower: Positive = 1.0,
     end: Probability = 0.0,
@@ -184,7 +187,7 @@ def cosine_restarts(
 
     Args:
         course: Learning rate and length of the run.
-        first: Length of the first wave.
+        first: PositiveLength of the first wave.
         lengthen: What each wave is longer by than the one before (Keras's ``t_mul``).
         lower: What the rate at each wave's beginning is multiplied by (Keras's ``m_mul``).
         end: Share of the learning rate that is left at the end of a wave.
@@ -203,7 +206,7 @@ def cosine_restarts(
 def polynomial(
     course: Course,
     *,
-    decay: Length | None = None,
+    decay: PositiveLength | None = None,
     end: Probability = 0.0,
     power: Positive = 2.0,
     warmup: Length | None = None,
@@ -227,7 +230,7 @@ def polynomial(
 def linear(
     course: Course,
     *,
-    decay: Length | None = None,
+    decay: PositiveLength | None = None,
     end: Probability = 0.0,
     warmup: Length | None = None,
 ) -> Schedule:
@@ -245,7 +248,7 @@ def linear(
 def inverse_sqrt(
     course: Course,
     *,
-    timescale: Length | None = None,
+    timescale: PositiveLength | None = None,
     warmup: Length | None = "4000 steps",
 ) -> Schedule:
     """Falling as one over the square root of time (Vaswani et al. 2017, arXiv:1706.03762).

@@ -91,6 +91,10 @@ def test_unknown_options_are_refused_by_python_itself():
         OPTIMIZERS["sgd"](momentun=0.9)
 
 
+def test_whole_numbers_do_for_floats():
+    assert OPTIMIZERS["sgd"](learning_rate=1, momentum=0).optimizer.momentum == 0.0
+
+
 def test_a_schedule_drives_the_learning_rate():
     update = update_by_name(
         {"name": "sgd", "learning_rate": 0.4},

@@ -10,7 +10,9 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from toolkit.errors import Refused
 from toolkit.lazy import keras
@@ -84,6 +86,9 @@ def _with_common(own: Callable[..., str]) -> Callable[..., Update]:
     def make(**options: Any) -> Update:
         signature_of_both.bind(**options)
         chosen = {name: p.default for name, p in both.items()} | options
+        for name, value in chosen.items():  # Keras wants floats where it has floats
+            if type(value) is int and isinstance(both[name].default, float):
+                chosen[name] = float(value)
         return _make(own(), chosen)
 
     signature_of_both = signature.replace(parameters=list(both.values()), return_annotation=Update)
@@ -106,8 +111,6 @@ def _make(kind: str, options: dict[str, Any]) -> Update:
     """Return the optimizer of a Keras class with options that are complete."""
     if faults := contradictions(options):
         raise Refused(*faults)
-    if isinstance(options["learning_rate"], int):  # Keras takes floats only
-        options["learning_rate"] = float(options["learning_rate"])
     accumulate = options.pop("gradient_accumulation_steps") or 1
     undecayed = options.pop("exclude_from_weight_decay")
     optimizer = getattr(keras.optimizers, kind)(**options)
@@ -313,7 +316,7 @@ def adafactor(
 def ftrl(
     *,
     learning_rate: Positive = 0.001,
-    learning_rate_power: float = -0.5,
+    learning_rate_power: Annotated[float, Field(le=0)] = -0.5,
     initial_accumulator_value: NonNegative = 0.1,
     l1_regularization_strength: NonNegative = 0.0,
     l2_regularization_strength: NonNegative = 0.0,
@@ -361,7 +364,7 @@ def lamb(
 def lion(
     *,
     learning_rate: Positive = 0.001,
-    beta_1: Fraction = 0.9,
+    beta_1: Annotated[float, Field(gt=0, lt=1)] = 0.9,
     beta_2: Fraction = 0.99,
     weight_decay: NonNegative | None = None,
 ) -> str:
