@@ -49,6 +49,17 @@ import pytest
         ("model.units=${model.units}", "model.units: ${model.units} refers to itself"),
         ("data.root=${oc.env:NO_SUCH}", "data.root: ${oc.env:NO_SUCH} cannot be resolved: Env"),
         ("+model.x._target_=os.system", "model.x._target_: classes are not named"),
+        ("data=mnist data.augment={flp:{}}", "data.augment.flp: no such augmentation. Did you"),
+        (
+            "data=mnist data.augment={flip:{horizontl:1}}",
+            "data.augment.flip.horizontl: unknown option of augmentation flip. Did you mean hor",
+        ),
+        (
+            "data.augment={flip:{}}",
+            "data.augment: ptb holds inputs of kind tokens, and flip changes image. For tokens",
+        ),
+        ("model.dropout=nan", "model.dropout: expected a number from 0, below 1; got nan"),
+        ("optimizer.learning_rate=inf", "optimizer.learning_rate: expected a number"),
         ("foo=1", "foo: unknown. There is: data, "),
         ("+foo=1", "foo: unknown. There is: "),
         ("~task", "task: none is chosen"),

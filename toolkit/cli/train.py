@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,7 @@ def _hydra(arguments: Arguments) -> None:
 def job(config: DictConfig) -> None:
     """Train one run; Hydra calls this, in this process or in one of a launcher's."""
     run = HydraConfig.get()
+    settings: dict[str, Any] = {}
     alone = run.mode is not RunMode.MULTIRUN
     try:
         settings = job_settings()
@@ -144,9 +146,19 @@ def job(config: DictConfig) -> None:
 
         work(**settings)
     except Exception as error:
+        if not isinstance(error, Refused):
+            _record(settings)
         if not alone:
             raise error if isinstance(error, Refused) else JobFailed() from error
         _ended.append(error)
+
+
+def _record(settings: dict[str, Any]) -> None:
+    """Add a fault's traceback to the run's log, where there is one."""
+    log = Path(settings.get("run_dir", ""), "train.log")
+    if log.is_file():
+        with open(log, "a", encoding="utf-8") as file:
+            traceback.print_exc(file=file)
 
 
 class JobFailed(Exception):

@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from toolkit.config import sources
+from toolkit.config import files, sources
 from toolkit.config.explain import explain, first_line
 from toolkit.config.origins import Origins, find_file, origins, parts
 from toolkit.config.places import CONF
@@ -98,6 +98,9 @@ def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) ->
     for override in overrides:
         if override.key_or_group == "plugins" and isinstance(override.value(), list):
             import_plugins(override.value())
+        elif override.key_or_group == "recipe" and override.value() in files.names("recipe"):
+            recipe = files.values(files.path("recipe", str(override.value())))
+            import_plugins(recipe.get("plugins") or ())
     settled = [o.input_line for o in overrides if o.is_hydra_override()]
     try:
         _, repo = loader._parse_overrides_and_create_caching_repo(config_name, settled)
@@ -129,8 +132,8 @@ def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) ->
             good += [] if fault or override.is_delete() else [override]
         return Composed(config, origins(loader, repo, config_name, chosen, good), faults)
     except COMPOSING as error:
-        files = [find_file(repo, path) for path in (config_name, *_paths(chosen))]
-        found = explain(error, repo, [file for file in files if file is not None])
+        read = [find_file(repo, path) for path in (config_name, *_paths(chosen))]
+        found = explain(error, repo, [file for file in read if file is not None])
         raise Refused(*faults, *found) from error
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.blocks import BLOCKS
+from toolkit.config.named import check_named
 from toolkit.config.origins import Origins
-from toolkit.config.schema import MISSING, Fault, schema_of
+from toolkit.config.schema import MISSING, Fault
 from toolkit.errors import did_you_mean
 from toolkit.models.stems import STEMS
-from toolkit.registry import Table
 
 
 def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fault]]:
@@ -49,47 +49,22 @@ def _stem(values: Any) -> tuple[dict[str, Any], list[Fault]]:
         return {}, []
     if not isinstance(values, dict):
         return {}, [Fault((), f"expected a mapping of kinds of input to options; got {values!r}")]
-    checked, faults = {}, []
-    for kind, options in values.items():
-        checked[kind], found = _options(STEMS, "stem", kind, options)
-        faults += found
-    return checked, faults
+    return check_named(STEMS, "stem", values)
 
 
 def _body(values: Any) -> tuple[list[Any], list[Fault]]:
+    if values in (None, "", MISSING):
+        return [], []
     if not isinstance(values, list):
-        return [], [] if values in (None, "", MISSING) else [
-            Fault((), f"expected a list of blocks; got {values!r}")
-        ]
+        return [], [Fault((), f"expected a list of blocks; got {values!r}")]
     checked, faults = [], []
     for place, entry in enumerate(values):
         entry = {entry: None} if isinstance(entry, str) else entry
         if not isinstance(entry, dict) or len(entry) != 1:
-            example = "`- dense: {units: 128}`"
-            faults.append(
-                Fault(
-                    (place,),
-                    f"expected one block and its options, such as {example}; got {entry!r}",
-                )
-            )
+            example = "one block and its options, such as `- dense: {units: 128}`"
+            faults.append(Fault((place,), f"expected {example}; got {entry!r}"))
             continue
-        ((name, options),) = entry.items()
-        options, found = _options(BLOCKS, "block", name, options)
-        checked.append({name: options})
+        block, found = check_named(BLOCKS, "block", entry)
+        checked.append(block)
         faults += [Fault((place, *fault.path), fault.text, fault.unknown) for fault in found]
     return checked, faults
-
-
-def _options(
-    table: Table[Any], what: str, name: Any, options: Any
-) -> tuple[dict[str, Any], list[Fault]]:
-    """Return the given options in their types, and faults with ``name`` ahead of their path."""
-    if name not in table:
-        return {}, [Fault((name,), f"no such {what}.{did_you_mean(str(name), table)}", True)]
-    if options is None:
-        options = {}
-    if not isinstance(options, dict):
-        return {}, [Fault((name,), f"expected a mapping of options; got {options!r}")]
-    checked, faults = schema_of(table[name]).check(options, f"{what} {name}")
-    given = {key: checked[key] for key in options if key in checked}
-    return given, [Fault((name, *fault.path), fault.text, fault.unknown) for fault in faults]

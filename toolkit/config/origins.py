@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,9 @@ from hydra.core.override_parser.types import Override
 from hydra.types import RunMode
 
 from toolkit.config.sources import RecipeSource
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The faster one where PyYAML has it."""
 
 Path_ = tuple[str | int, ...]
 
@@ -148,6 +152,11 @@ def find_file(repo: IConfigRepository, config_path: str) -> Path | None:
 
 def lines_of(file: Path) -> list[tuple[Path_, int]]:
     """Return every key and list item of a YAML file with its line, from 1."""
+    return _lines(file, file.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _lines(file: Path, changed: int) -> list[tuple[Path_, int]]:
     found: list[tuple[Path_, int]] = []
 
     def walk(node: Any, path: Path_) -> None:
@@ -161,7 +170,7 @@ def lines_of(file: Path) -> list[tuple[Path_, int]]:
                 found.append(((*path, index), inner.start_mark.line + 1))
                 walk(inner, (*path, index))
 
-    walk(yaml.compose(file.read_text("utf-8"), Loader=yaml.SafeLoader), ())
+    walk(yaml.compose(file.read_text("utf-8"), Loader=LOADER), ())
     return found
 
 

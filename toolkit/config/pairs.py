@@ -9,8 +9,10 @@ import yaml
 from omegaconf import OmegaConf
 
 from toolkit.config.places import CONF
+from toolkit.config.schema import options_of
 from toolkit.config.wording import either
 from toolkit.data import DATA
+from toolkit.data.augment import AUGMENTATIONS
 from toolkit.errors import Refused
 from toolkit.models.rules import describe
 from toolkit.tasks import TASKS
@@ -37,6 +39,8 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
     kind = kind_of(data)
     if kind is None:
         return []
+    if reason := augmentation(kind, data.get("augment") or {}):
+        return [f"data.augment: {data['name']} holds inputs of kind {kind}, and {reason}."]
     reason = network_and_task(kind, model["body"], task["name"])
     if reason is None:
         return []
@@ -57,16 +61,17 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
 
 def kind_of(data: Values) -> str | None:
     """Return the kind of a data set's input; None where it is known only once it is loaded."""
-    row = DATA.row(data["name"])
-    return getattr(row, "kind", None) or data.get("kind")
+    kind = getattr(DATA.row(data["name"]), "kind", None) or data.get("kind")
+    if kind is None and (option := options_of(DATA[data["name"]]).get("kind")):
+        kind = option.default
+    return kind
 
 
 def targets_of(data: Values) -> set[str]:
     """Return the kinds of target that a data set can give."""
-    row = DATA.row(data["name"])
-    if "target_kind" in data or data["name"] == "tabular":
+    if "target_kind" in options_of(DATA[data["name"]]):
         return {data["target_kind"]} if data.get("target_kind") else {"label", "value"}
-    return {getattr(row, "target", "")} - {""}
+    return {getattr(DATA.row(data["name"]), "target", "")} - {""}
 
 
 def data_and_task(data: Values, name: str) -> str | None:
@@ -105,5 +110,15 @@ def bodies() -> dict[str, Any]:
     for file in sorted((CONF / "model").glob("*.yaml")):
         content = yaml.safe_load(file.read_text("utf-8"))
         config = OmegaConf.create({"model": {k: v for k, v in content.items() if k != "defaults"}})
-        found[file.stem] = OmegaConf.to_container(config, resolve=True)["model"]["body"]
+        found[file.stem] = OmegaConf.to_object(config.model.body)
     return found
+
+
+def augmentation(kind: str, steps: Values) -> str | None:
+    """Return why inputs of a kind cannot be augmented so; None if they can."""
+    for name in steps:
+        row = AUGMENTATIONS.row(name)
+        if kind not in row.kinds:
+            able = [other for other in AUGMENTATIONS if kind in AUGMENTATIONS.row(other).kinds]
+            return f"{name} changes {either(row.kinds)}. For {kind} there is: {', '.join(able)}"
+    return None

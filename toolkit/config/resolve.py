@@ -28,7 +28,7 @@ def resolve(config: DictConfig) -> tuple[dict[str, Any], dict[Path_, str]]:
     def walk(node: DictConfig | ListConfig, path: Path_) -> Any:
         listed = isinstance(node, ListConfig)
         keys = range(len(node)) if listed else [k for k in node if path or k != "hydra"]
-        values = {key: child(node, key, (*path, key)) for key in keys}
+        values: dict[Any, Any] = {key: child(node, key, (*path, _part(key))) for key in keys}
         return list(values.values()) if listed else values
 
     def child(node: DictConfig | ListConfig, key: Any, path: Path_) -> Any:
@@ -42,6 +42,10 @@ def resolve(config: DictConfig) -> tuple[dict[str, Any], dict[Path_, str]]:
         return walk(value, path) if isinstance(value, (DictConfig, ListConfig)) else value
 
     return walk(config, ()), faults
+
+
+def _part(key: Any) -> str | int:
+    return key if isinstance(key, int) else str(key)
 
 
 def written_at(raw: Any, path: Path_) -> Path_:

@@ -83,7 +83,7 @@ class Schema:
             default = ... if option.default is REQUIRED else option.default
             facts = Field(default, alias=option.name, description=option.text or None)
             fields[f"option_{option.name}"] = (option.kind, facts)
-        config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+        config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
         return create_model("Options", __config__=config, **fields)
 
     def check(
@@ -108,9 +108,9 @@ class Schema:
         ]
         empty = {fault.path[0] for fault in faults}
         try:
-            checked = self.model.model_validate_json(json.dumps(values))
+            checked = self.model.model_validate_json(json.dumps(values, default=repr))
         except ValidationError as error:
-            told = set(empty)
+            told: set[Any] = set()
             for found in error.errors():
                 fault = self._fault(found, values, what)
                 if fault.path not in told and fault.path[0] not in empty:

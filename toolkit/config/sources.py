@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from toolkit.config.groups import GROUPS
 from toolkit.config.places import CONF, RECIPES
 from toolkit.config.schema import MISSING, REQUIRED
+from toolkit.registry import Table
 
 RECIPE = "recipe"
 
@@ -87,7 +88,7 @@ class RegisteredSource(ConfigSource):
         options = GROUPS[group].schema(name).options.values()
         content: dict[str, Any] = {"name": name}
         content |= {o.name: MISSING if o.default is REQUIRED else o.default for o in options}
-        if task := getattr(GROUPS[group].table.row(name), "task", None):
+        if task := getattr(_table(group).row(name), "task", None):
             content = {"defaults": [{"override /task@_global_.task": task}], **content}
         return ConfigResult(
             self.provider, self.full_path(), OmegaConf.create(content), {"package": None}
@@ -104,9 +105,7 @@ class RegisteredSource(ConfigSource):
     def is_config(self, config_path: str) -> bool:
         """Return whether a path names an entry that has no file in conf/."""
         group, name = self._split(config_path)
-        return (
-            group in self._groups() and name in GROUPS[group].table and not _has_file(group, name)
-        )
+        return group in self._groups() and name in _table(group) and not _has_file(group, name)
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return the groups, or the entries of one that have no file in conf/."""
@@ -114,12 +113,17 @@ class RegisteredSource(ConfigSource):
             return list(self._groups()) if results_filter in (None, ObjectType.GROUP) else []
         if config_path not in self._groups() or results_filter is ObjectType.GROUP:
             return []
-        table = GROUPS[config_path].table
-        return sorted(name for name in table if not _has_file(config_path, name))
+        return sorted(name for name in _table(config_path) if not _has_file(config_path, name))
 
     @staticmethod
     def _groups() -> Iterator[str]:
         return (name for name, group in GROUPS.items() if group.table is not None)
+
+
+def _table(group: str) -> Table[Any]:
+    table = GROUPS[group].table
+    assert table is not None
+    return table
 
 
 def _has_file(group: str, name: str) -> bool:

@@ -11,9 +11,11 @@ from toolkit.config import pairs
 from toolkit.config.compose import Composed
 from toolkit.config.groups import GROUPS
 from toolkit.config.model import check_model
+from toolkit.config.named import check_named
 from toolkit.config.origins import Origins, Path_, dotted
 from toolkit.config.resolve import resolve, written_at
 from toolkit.config.schema import MISSING, Fault, schema_of
+from toolkit.data.augment import AUGMENTATIONS
 from toolkit.errors import Refused, did_you_mean
 from toolkit.types import Count
 
@@ -83,6 +85,9 @@ def _group(name: str, values: Any, composed: Composed) -> tuple[dict[str, Any], 
     if row not in group.table:
         return {}, [Fault(("name",), f"no '{row}'.{did_you_mean(str(row), group.table)}")]
     checked, faults = group.schema(row).check(options, f"{name} {row}")
+    if name == "data" and isinstance(steps := options.get("augment"), dict):
+        _, found = check_named(AUGMENTATIONS, "augmentation", steps)
+        faults += [Fault(("augment", *fault.path), fault.text, fault.unknown) for fault in found]
     return {"name": row, **checked}, faults
 
 

@@ -141,4 +141,4 @@ def short(kind: Any) -> str:
     if origin in (dict, collections.abc.Mapping):
         return "{…}"
     names = {type(None): "null", str: "text", typing.Any: "any", dict: "{…}", list: "[…]"}
-    return names.get(kind) or getattr(kind, "__name__", str(kind))
+    return str(names.get(kind) or getattr(kind, "__name__", kind))
