@@ -188,14 +188,14 @@ def test_a_forecast_is_learned_saved_and_read_again(data, tmp_path):
     # The saved network takes and gives original units, and has the error that was reported.
     x, y = windows(waves().astype("float32"), data.test.rows, 12, 3)
     assert len(x) == 18, "every window of the test rows, whatever the stride in training"
-    error = (run.model({"series": x}).numpy() - y) / data.spec.target.scale
+    error = (run.model(x).numpy() - y) / data.spec.target.scale
     assert results["test/mse"] == pytest.approx(np.square(error).mean(), rel=1e-4)
     assert results["test/mae"] == pytest.approx(np.abs(error).mean(), rel=1e-4)
 
     source = tmp_path / "now.csv"
     source.write_text("oil,load\n" + "\n".join(f"{b},{a}" for a, b in waves(40)), "utf-8")
     rows = predict(run=str(run.path), input=str(source), output=str(tmp_path / "next.csv"))
-    expected = run.model({"series": waves(40)[None, -12:].astype("float32")}).numpy()[0]
+    expected = run.model(waves(40)[None, -12:].astype("float32")).numpy()[0]
     assert [(row["window"], row["step"]) for row in rows] == [(0, 1), (0, 2), (0, 3)]
     np.testing.assert_allclose([[r["load"], r["oil"]] for r in rows], expected, rtol=1e-5)
     with open(tmp_path / "next.csv") as file:
@@ -233,7 +233,7 @@ def test_from_a_csv_file_to_a_forecast(tmp_path):
         run_dir=tmp_path / "run",
         quiet=True,
     )
-    assert run.model({"series": np.zeros((5, 6, 2), "float32")}).shape == (5, 2, 1)
+    assert run.model(np.zeros((5, 6, 2), "float32")).shape == (5, 2, 1)
     assert {"test/mse", "test/mae", "test/mae_original", "test/mse (naive)"} <= set(run.results)
 
 
@@ -266,7 +266,7 @@ def test_large_units_in_half_precision(model, tmp_path):
             run_dir=tmp_path / "run",
             quiet=True,
         )
-        forecast = run.model({"series": values[None, :8].astype("float32")}).numpy()
+        forecast = run.model(values[None, :8].astype("float32")).numpy()
     finally:
         keras.config.set_dtype_policy("float32")
     assert forecast.dtype == "float32" and np.isfinite(forecast).all()

@@ -109,7 +109,7 @@ def test_values_are_learned_from_python(houses, tmp_path):
     )
     assert run.results["test/r2"] > 0.95
     assert run.results["test/rmse"] < run.results["test/rmse (training mean)"] / 4
-    y = run.model({"x": houses.test.arrays["x"]}).numpy()
+    y = run.model(houses.test.arrays["x"]).numpy()
     rmse = np.sqrt(((y - houses.test.arrays["value"]) ** 2).mean())
     assert run.results["test/rmse"] == pytest.approx(rmse, rel=1e-4)
     assert run.evaluate() == pytest.approx(

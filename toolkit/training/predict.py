@@ -138,7 +138,7 @@ def outputs(
             raise Refused(
                 f"input: a forecast needs task.context={context} rows; there are {len(values)}."
             )
-        yield model.predict({name: values[None, -context:]}, verbose=0)
+        yield model.predict(values[None, -context:], verbose=0)
         return
     if task.sampler == "streams":
         batch_size = 1  # the last token of each text counts, and there is no padding

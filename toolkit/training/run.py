@@ -74,9 +74,8 @@ def train(
     }
     for plugin in plugins:
         importlib.import_module(plugin)
-    config["data"] = with_target_kind(data, task)
-    dataset = load_dataset(config["data"], seed)
-    return train_on(dataset, config, quiet=quiet)
+    data = with_target_kind(data, task)
+    return train_on(load_dataset(data, seed), {**config, "data": data}, quiet=quiet)
 
 
 def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -> RunFolder:
@@ -141,7 +140,8 @@ def score(
 
 def with_target_kind(data: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
     """Return a data set's options with ``target_kind``, where left open, as the task learns it."""
-    kinds = [k for k in ("label", "value") if k in TASKS[task["name"]].targets]
+    learned: Any = TASKS[task["name"]]
+    kinds = [k for k in ("label", "value") if k in learned.targets]
     if "target_kind" not in data or data["target_kind"] is not None or not kinds:
         return data
     return {**data, "target_kind": kinds[0]}
