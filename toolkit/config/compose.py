@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,44 +95,42 @@ def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) ->
         Refused: If the files cannot be composed at all.
     """
     overrides, faults = parse(words)
-    for override in overrides:
-        if override.key_or_group == "plugins" and isinstance(override.value(), list):
-            import_plugins(override.value())
-        elif override.key_or_group == "recipe" and override.value() in files.names("recipe"):
-            recipe = files.values(files.path("recipe", str(override.value())))
-            import_plugins(recipe.get("plugins") or ())
-    settled = [o.input_line for o in overrides if o.is_hydra_override()]
+    import_plugins(_early_plugins(overrides))
+    hydras = [o for o in overrides if o.is_hydra_override()]
     try:
+        settled = [o.input_line for o in hydras]
         _, repo = loader._parse_overrides_and_create_caching_repo(config_name, settled)
     except COMPOSING as error:
         raise Refused(*faults, *explain(error)) from error
-    groups, values = [], []
+    chosen, values = list(hydras), []
     for override in overrides:
-        key = override.key_or_group
         if override.is_sweep_override():
             faults.append(
                 f"command line: '{override.input_line}' gives several values: add -m for a run "
                 "with each, write [a,b] for a list, or quotes for a text with commas"
             )
-        elif not repo.group_exists(key) or isinstance(override.value(), dict):
-            values += [] if override.is_hydra_override() else [override]
+        elif override in hydras:
+            continue
+        elif not repo.group_exists(override.key_or_group) or isinstance(override.value(), dict):
+            values.append(override)
         elif fault := _unknown_choice(override, repo):
             faults.append(fault)
         else:
-            groups.append(override.input_line)
-    chosen = list(dict.fromkeys([*settled, *groups]))
+            chosen.append(override)
     try:
-        config = loader.load_configuration(config_name, chosen, RunMode.RUN)
+        lines = [o.input_line for o in chosen]
+        config = loader.load_configuration(config_name, lines, RunMode.RUN)
         plugins = OmegaConf.select(config, "plugins")
         import_plugins(plugins if OmegaConf.is_list(plugins) else [])
         good = []
         for override in values:
-            fault = _apply(override, config)
-            faults += [fault] if fault else []
-            good += [] if fault or override.is_delete() else [override]
-        return Composed(config, origins(loader, repo, config_name, chosen, good), faults)
+            if fault := _apply(override, config):
+                faults.append(fault)
+            elif not override.is_delete():
+                good.append(override)
+        return Composed(config, origins(repo, config_name, chosen, good), faults)
     except COMPOSING as error:
-        read = [find_file(repo, path) for path in (config_name, *_paths(chosen))]
+        read = [find_file(repo, path) for path in (config_name, *map(_path, chosen))]
         found = explain(error, repo, [file for file in read if file is not None])
         raise Refused(*faults, *found) from error
 
@@ -150,9 +148,19 @@ def parse(words: Iterable[str]) -> tuple[list[Override], list[str]]:
     return overrides, faults
 
 
-def _paths(chosen: list[str]) -> list[str]:
+def _early_plugins(overrides: list[Override]) -> Iterator[Any]:
+    """Yield the modules whose names the command line or a recipe can choose from at once."""
+    for override in overrides:
+        given = override.value()
+        if override.key_or_group == "plugins" and isinstance(given, list):
+            yield from given
+        elif override.key_or_group == "recipe" and given in files.names("recipe"):
+            yield from files.values(files.path("recipe", str(given))).get("plugins") or ()
+
+
+def _path(override: Override) -> str:
     """Return ``recipe/lm/ptb_gru`` for the choice ``recipe=lm/ptb_gru``."""
-    return [word.replace("=", "/", 1) for word in chosen if "=" in word]
+    return f"{override.key_or_group}/{override.value()}"
 
 
 def _unknown_choice(override: Override, repo: IConfigRepository) -> str | None:

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import IConfigRepository
+from hydra._internal.defaults_list import create_defaults_list
 from hydra.core.override_parser.types import Override
-from hydra.types import RunMode
 
 from toolkit.config.sources import RecipeSource
 
@@ -111,23 +110,19 @@ def _below(value: Any) -> Iterable[Path_]:
 
 
 def origins(
-    loader: ConfigLoaderImpl,
-    repo: IConfigRepository,
-    config_name: str,
-    chosen: list[str],
-    values: list[Override],
+    repo: IConfigRepository, config_name: str, chosen: list[Override], values: list[Override]
 ) -> Origins:
     """Return the places of a configuration.
 
     Args:
-        loader: Hydra's.
-        repo: Its access to the files.
+        repo: Hydra's access to the files.
         config_name: The primary file.
         chosen: Choices of groups, from the command line.
         values: Values from the command line.
     """
+    merged = create_defaults_list(repo, config_name, chosen, prepend_hydra=True, skip_missing=False)
     files = []
-    for default in loader.compute_defaults_list(config_name, chosen, RunMode.RUN).defaults:
+    for default in merged.defaults:
         config_path = default.config_path or ""
         if file := find_file(repo, config_path):
             package = () if default.package == "_global_" else parts(default.package or "")
