@@ -1,0 +1,305 @@
+"""Training from end to end on small data, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import yaml
+
+import toolkit
+from toolkit.errors import Refused
+from toolkit.training.callbacks.checkpoints import checkpoints, restore
+from toolkit.training.evaluate import reopen
+from toolkit.training.run_folder import RunFolder
+
+
+TASK = {"name": "language_modelling", "sequence_length": 5}
+
+
+def metrics(run: toolkit.Run) -> list[dict[str, str]]:
+    """Return the lines of a run's metrics.csv."""
+    names, *lines = (run.path / "metrics.csv").read_text().splitlines()
+    return [dict(zip(names.split(","), line.split(","), strict=True)) for line in lines]
+
+
+def test_a_language_model_learns_and_leaves_everything_behind(text, gru, tmp_path):
+    run = toolkit.train(
+        gru,
+        text,
+        task=TASK,
+        optimizer={"name": "adam", "learning_rate": 0.02},
+        batch_size=5,
+        epochs=6,
+        run_dir=tmp_path / "run",
+        quiet=True,
+    )
+    assert run.results["test/perplexity"] < 3.0 < run.results["test/perplexity (unigram)"]
+    assert run.results["test/perplexity"] == pytest.approx(math.exp(run.results["test/loss"]))
+    folder = RunFolder(run.path)
+    rows = metrics(run)
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert float(rows[-1]["valid/loss"]) < float(rows[0]["valid/loss"])
+    best = min(rows, key=lambda row: float(row["valid/perplexity"]))
+    assert int(best["epoch"]) == run.results["best_epoch"]
+    assert yaml.safe_load(folder.config.read_text())["model"] == gru
+    assert len(checkpoints(folder.checkpoints)) == 2
+    assert any(folder.tensorboard.iterdir())
+    assert "epoch 6/6" in folder.log.read_text()
+    assert "tensorflow" in json.loads((run.path / "environment.json").read_text())["packages"]
+
+
+def test_the_saved_network_gives_the_loss_that_was_reported(text, gru, tmp_path):
+    run = toolkit.train(
+        gru, text, task=TASK, batch_size=5, epochs=2, run_dir=tmp_path / "run", quiet=True
+    )
+    tokens = text.test.arrays["tokens"]
+    inputs = np.concatenate([tokens[-1:], tokens[:-1]])
+    logits = run.model(inputs[None]).numpy()[0].astype("float64")
+    log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    loss = -log_p[np.arange(len(tokens)), tokens].mean()
+    assert run.results["test/loss"] == pytest.approx(loss, rel=1e-5), (
+        "every token once, from one stream, with the state carried over all of it"
+    )
+    assert run.evaluate("test")["loss"] == pytest.approx(loss, rel=1e-5)
+
+
+def test_classification_and_its_run(points, mlp, tmp_path):
+    run = toolkit.train(
+        mlp,
+        points,
+        optimizer={"name": "adam", "learning_rate": 0.05},
+        batch_size=16,
+        epochs=8,
+        run_dir=tmp_path / "run",
+        quiet=True,
+    )
+    assert run.results["test/accuracy"] > 0.9
+    p = run.model(points.test.arrays["x"]).numpy()
+    np.testing.assert_allclose(p.sum(-1), 1.0, rtol=1e-5)
+    accuracy = (p.argmax(-1) == points.test.arrays["label"]).mean()
+    assert run.results["test/accuracy"] == pytest.approx(accuracy)
+
+
+def test_model_opens_where_the_toolkit_is_not(text, gru, points, mlp, tmp_path):
+    for name, model, data in (("text", gru, text), ("points", mlp, points)):
+        task = TASK if name == "text" else None
+        toolkit.train(
+            model, data, task=task, epochs=1, steps_per_epoch=2, run_dir=tmp_path / name, quiet=True
+        )
+    code = (
+        "import sys; sys.modules['toolkit'] = None\n"
+        "import keras, numpy as np\n"
+        "a = keras.models.load_model(sys.argv[1] + '/text/model.keras')\n"
+        "b = keras.models.load_model(sys.argv[1] + '/points/model.keras')\n"
+        "print(a.predict(np.ones((3, 50), 'int32'), verbose=0).shape, a.compiled)\n"
+        "print(b.predict(np.ones((5, 2)), verbose=0).shape)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["(3, 50, 8) False", "(5, 3)"]
+
+
+def test_the_same_seed_gives_the_same_weights(points, mlp, tmp_path):
+    runs = [
+        toolkit.train(mlp, points, epochs=2, seed=seed, run_dir=tmp_path / str(i), quiet=True)
+        for i, seed in enumerate((1, 1, 2))
+    ]
+    first, second, third = (run.model.get_weights() for run in runs)
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, third, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["text", "points"])
+def test_accumulation_gives_the_weights_of_whole_batches(kind, request, tmp_path):
+    data = request.getfixturevalue(kind)
+    model = request.getfixturevalue({"text": "gru", "points": "mlp"}[kind])
+    weights = []
+    for parts in (1, 3):
+        optimizer = {"name": "sgd", "learning_rate": 0.1, "gradient_accumulation_steps": parts}
+        run = toolkit.train(
+            model,
+            data,
+            task=TASK if kind == "text" else None,
+            optimizer=optimizer,
+            batch_size=7,
+            epochs=1,
+            run_dir=tmp_path / str(parts),
+            quiet=True,
+        )
+        weights.append(run.model.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_short_last_batches_count_by_what_they_hold(points, mlp, tmp_path):
+    run = toolkit.train(mlp, points, batch_size=32, epochs=1, run_dir=tmp_path / "r", quiet=True)
+    p = run.model(points.test.arrays["x"]).numpy()
+    loss = -np.log(p[np.arange(40), points.test.arrays["label"]]).mean()
+    assert run.results["test/loss"] == pytest.approx(loss, rel=1e-5)
+
+
+def test_averaged_weights_are_what_is_scored_and_saved(points, mlp, tmp_path):
+    optimizer = {"name": "sgd", "learning_rate": 0.5, "use_ema": True, "ema_momentum": 0.9}
+    run = toolkit.train(
+        mlp, points, optimizer=optimizer, epochs=1, run_dir=tmp_path / "r", quiet=True
+    )
+    rows = metrics(run)
+    assert run.evaluate("valid")["loss"] == pytest.approx(float(rows[0]["valid/loss"]), rel=1e-5)
+    # The average of a plain run's weights, by the formula.
+    plain = []
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda b, logs: plain.append(keep.model.network.get_weights())
+    )
+    from toolkit.tasks.classification import Classification
+    from toolkit.training.console import Reporter
+    from toolkit.training.fit import fit
+    from toolkit.training.settings import TrainerSettings
+
+    fit(
+        mlp,
+        points,
+        Classification(),
+        RunFolder.create(tmp_path / "plain"),
+        optimizer={"name": "sgd", "learning_rate": 0.5},
+        settings=TrainerSettings(epochs=1),
+        seed=0,
+        reporter=Reporter(quiet=True),
+        callbacks=[keep],
+    )
+    average = plain[0]
+    for weights in plain[1:]:
+        average = [0.9 * a + 0.1 * w for a, w in zip(average, weights, strict=True)]
+    for one, other in zip(run.model.get_weights(), average, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_divergence_names_the_step_and_keeps_the_last_good_weights(points, mlp, tmp_path):
+    with pytest.raises(Refused, match=r"training diverged: .* at step \d+") as told:
+        toolkit.train(
+            {"body": [{"dense": {"units": [8], "activation": "linear"}}]},
+            points,
+            task="classification",
+            optimizer={"name": "sgd", "learning_rate": 1e30},
+            epochs=5,
+            run_dir=tmp_path / "run",
+            quiet=True,
+        )
+    assert "The last good weights" in str(told.value) and "learning_rate" in str(told.value)
+    model = keras.models.load_model(tmp_path / "run" / "model.keras")
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_early_stopping_and_the_best_epoch(points, mlp, tmp_path):
+    run = toolkit.train(
+        mlp,
+        points,
+        optimizer={"name": "adam", "learning_rate": 0.1},
+        epochs=50,
+        patience=2,
+        run_dir=tmp_path / "r",
+        quiet=True,
+    )
+    rows = metrics(run)
+    assert len(rows) == run.results["best_epoch"] + 2 < 50
+    assert run.evaluate("valid")["accuracy"] == pytest.approx(run.results["valid/accuracy"])
+
+
+def test_max_steps_ends_within_an_epoch(points, mlp, tmp_path):
+    run = toolkit.train(
+        mlp, points, batch_size=16, epochs=9, max_steps=10, run_dir=tmp_path / "r", quiet=True
+    )
+    assert run.results["steps"] == 10
+    assert len(metrics(run)) == 2
+
+
+def test_overfitting_a_batch_reaches_no_loss(text, gru, tmp_path):
+    run = toolkit.train(
+        gru,
+        text,
+        task=TASK,
+        optimizer={"name": "adam", "learning_rate": 0.05},
+        batch_size=4,
+        overfit_batches=1,
+        epochs=150,
+        run_dir=tmp_path / "r",
+        quiet=True,
+    )
+    rows = metrics(run)
+    assert float(rows[-1]["train/loss"]) < 0.15
+
+
+def test_a_checkpoint_holds_the_whole_state(text, gru, tmp_path):
+    run = toolkit.train(
+        gru, text, task=TASK, batch_size=5, epochs=1, run_dir=tmp_path / "r", quiet=True
+    )
+    (path,) = checkpoints(run.path / "checkpoints")
+    _, trainable, _, _ = reopen(RunFolder(run.path))
+    objective = trainable.objective
+    objective.compile(optimizer=keras.optimizers.AdamW())
+    objective.optimizer.build(objective.trainable_variables)
+    note = restore(objective, path)
+    assert note["step"] == 48 == int(objective.optimizer.iterations)
+    assert any(np.abs(s.numpy()).max() > 0 for s in objective.train_states)
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(Refused, match="is damaged"):
+        restore(objective, path)
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision(precision, text, gru, tmp_path):
+    try:
+        run = toolkit.train(
+            gru,
+            text,
+            task=TASK,
+            optimizer={"name": "adam", "learning_rate": 0.02},
+            batch_size=5,
+            epochs=3,
+            precision=precision,
+            run_dir=tmp_path / "r",
+            quiet=True,
+        )
+        assert run.results["test/perplexity"] < run.results["test/perplexity (unigram)"]
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_second_run_in_a_folder_is_refused(points, mlp, tmp_path):
+    toolkit.train(mlp, points, epochs=1, run_dir=tmp_path / "r", quiet=True)
+    before = (tmp_path / "r" / "results.json").read_bytes()
+    with pytest.raises(Refused, match="holds a run already, which is not overwritten"):
+        toolkit.train(mlp, points, epochs=1, run_dir=tmp_path / "r", quiet=True)
+    assert (tmp_path / "r" / "results.json").read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written(points, mlp, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Refused, match="run_dir: cannot write to .*give another run_dir=FOLDER"):
+        toolkit.train(mlp, points, epochs=1, run_dir=tmp_path / "file" / "r", quiet=True)
+
+
+def test_a_full_disk_keeps_what_was_there(points, mlp, tmp_path, monkeypatch):
+    import toolkit.training.run_folder as run_folder
+
+    count = []
+
+    def full(descriptor: int) -> None:
+        count.append(descriptor)
+        if len(count) > 8:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(run_folder.os, "fsync", full)
+    with pytest.raises(Refused, match="No space left on device.*what was there before is kept"):
+        toolkit.train(mlp, points, epochs=20, run_dir=tmp_path / "r", quiet=True)
+    model = keras.models.load_model(tmp_path / "r" / "model.keras")
+    assert model.output_shape == (None, 3)
+    assert checkpoints(tmp_path / "r" / "checkpoints")
+    assert not list(Path(tmp_path / "r").rglob(".*")), "nothing half-written stays"
