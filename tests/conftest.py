@@ -14,5 +14,7 @@ def data_root() -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     root = Path(os.environ.get("TOOLKIT_DATA", beside))
     if not root.is_dir():
-        pytest.skip(f"no data sets at {root}: set TOOLKIT_DATA to a folder that holds ptb/, mnist/, …")
+        pytest.skip(
+            f"no data sets at {root}: set TOOLKIT_DATA to a folder that holds ptb/, mnist/, …"
+        )
     return root

@@ -58,10 +58,14 @@ def model(name: str, **knobs: Any) -> dict[str, Any]:
     if unknown:
         known = [key for key in described if key not in ("name", "stem", "body")]
         raise Refused(
-            *(f"model.{knob}: {name} has no such knob.{did_you_mean(knob, known)}" for knob in unknown)
+            *(
+                f"model.{knob}: {name} has no such knob.{did_you_mean(knob, known)}"
+                for knob in unknown
+            )
         )
     whole = OmegaConf.create({"model": OmegaConf.merge(described, knobs)})
-    return OmegaConf.to_container(whole, resolve=True)["model"]  # type: ignore[index,call-overload,return-value]
+    resolved: Any = OmegaConf.to_container(whole, resolve=True)
+    return resolved["model"]
 
 
 def train(
@@ -119,7 +123,8 @@ def train(
 def default_task(data: Dataset) -> str:
     """Return the task that a data set's target is made for."""
     kinds = {field.kind for field in data.spec.targets.values()}
-    return next(name for name, task in TASKS.items() if kinds <= task.targets)
+    tasks: dict[str, Any] = dict(TASKS)
+    return next(name for name, task in tasks.items() if kinds <= task.targets)
 
 
 @dataclass

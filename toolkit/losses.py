@@ -7,7 +7,7 @@ from typing import Any
 from toolkit.lazy import tf
 
 CHUNK_BYTES = 16 * 2**20
-"""Size of the logits that are held at a time; a few last-level caches' worth is fastest on a CPU."""
+"""Most bytes of logits that are held at a time: what a CPU's last cache holds is fastest."""
 
 
 def linear_cross_entropy(

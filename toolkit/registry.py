@@ -1,4 +1,4 @@
-"""One readable table per kind of part: name, where it lives, and what is known without loading it."""
+"""One readable table per kind of part: names, where they live, and what is known of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Table(Mapping[str, Callable[..., Any]], Generic[Row]):
     def __getitem__(self, name: str) -> Callable[..., Any]:
         row = self.row(name)
         if name not in self._loaded:
-            module, _, attribute = getattr(row, "path", row).partition(":")
+            module, _, attribute = str(getattr(row, "path", row)).partition(":")
             self._loaded[name] = getattr(importlib.import_module(module), attribute)
         return self._loaded[name]
 

@@ -15,12 +15,16 @@ from toolkit.data.pipeline import (
 from toolkit.data.samplers import Bucketed, Shuffled
 from toolkit.data.spec import Field, Ragged, Spec, Split, carve
 
-TEXT = Spec({"tokens": Field("tokens", (None,), "int32")}, {"next": Field("next", (None,), "int32")})
+TEXT = Spec(
+    {"tokens": Field("tokens", (None,), "int32")}, {"next": Field("next", (None,), "int32")}
+)
 LABELLED = Spec({"x": Field("table", (1,))}, {"label": Field("label", (), "int32")})
 
 
 def labelled(n: int) -> Split:
-    return Split({"x": np.arange(n, dtype="float32")[:, None], "label": np.arange(n, dtype="int32")})
+    return Split(
+        {"x": np.arange(n, dtype="float32")[:, None], "label": np.arange(n, dtype="int32")}
+    )
 
 
 def indices(batches, count: int, start: int = 0) -> list[list[int]]:
@@ -65,7 +69,10 @@ def test_buckets_hold_similar_lengths_and_everything_once():
     def padding(bucket: bool) -> float:
         real = total = 0
         for x, _, _ in example_batches(split, spec, 16, seed=0, bucket=bucket).once():
-            real, total = real + int((x["tokens"].numpy() > 0).sum()), total + x["tokens"].shape[0] * x["tokens"].shape[1]
+            real, total = (
+                real + int((x["tokens"].numpy() > 0).sum()),
+                total + x["tokens"].shape[0] * x["tokens"].shape[1],
+            )
         return 1 - real / total
 
     assert padding(True) < 0.05 < padding(False)

@@ -36,7 +36,9 @@ def points() -> Dataset:
         return Split({"x": x.astype("float32"), "label": label})
 
     classes = ("red", "green", "blue")
-    spec = Spec({"x": Field("table", (2,))}, {"label": Field("label", (), "int32", classes=classes)})
+    spec = Spec(
+        {"x": Field("table", (2,))}, {"label": Field("label", (), "int32", classes=classes)}
+    )
     return Dataset(spec, split(100), split(40), split(40))
 
 

@@ -19,7 +19,6 @@ from toolkit.training.callbacks.checkpoints import checkpoints, restore
 from toolkit.training.evaluate import reopen
 from toolkit.training.run_folder import RunFolder
 
-
 TASK = {"name": "language_modelling", "sequence_length": 5}
 
 

@@ -1,8 +1,8 @@
-"""From a split and a sampler to batches: endless, restartable at any step, without Python in the loop."""
+"""From a split and a sampler to batches: endless, and restartable at any step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from toolkit.data.spec import Ragged, Spec, Split
 from toolkit.lazy import tf
 
 Batch = tuple[dict[str, Any], Any, Any]
+Augment = Mapping[str, Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Batches:
 
     Attributes:
         sampler: Which examples make up each batch.
-        assemble: Turns ``(indices, step, extras)`` into a batch; extras are what was drawn for the epoch.
+        assemble: Turns ``(indices, step, extras)`` into a batch; extras are what was drawn for the
+            epoch.
         draw: Draws what an epoch's augmentation needs, once an epoch; None without augmentation.
         unit: What the examples are called where speed is printed: ``tokens`` or ``examples``.
     """
@@ -96,7 +98,7 @@ def example_batches(
     *,
     seed: int | None = None,
     bucket: bool = False,
-    augment: dict[str, dict[str, Any]] | None = None,
+    augment: Augment | None = None,
 ) -> Batches:
     """Return batches of separate examples.
 
@@ -120,17 +122,28 @@ def example_batches(
     gather = _gatherer(split)
     names = list(spec.inputs)
     target = next(iter(spec.targets), None)
-    plan = Augmentation(augment, len(split), spec) if augment and seed is not None else None
+    change, draw = _augmentation(augment, len(split), spec, seed)
 
     def assemble(indices: Any, step: Any, drawn: Any) -> Batch:
-        rows = gather(indices)
-        if plan is not None:
-            rows = plan(rows, {k: tf.gather(v, indices) for k, v in drawn.items()})
+        rows = change(gather(indices), indices, drawn)
         y = rows[target] if target in rows else tf.zeros((tf.shape(indices)[0],))
         return {name: rows[name] for name in names}, y, tf.ones((tf.shape(indices)[0],))
 
-    draw = None if plan is None else (lambda epoch: plan.draws(seed, epoch))
     return Batches(sampler, assemble, draw)
+
+
+def _augmentation(
+    steps: Augment | None, examples: int, spec: Spec, seed: int | None
+) -> tuple[Callable[[Any, Any, Any], Any], Callable[[Any], Any] | None]:
+    """Return a function that changes a batch, and one that draws what it needs once an epoch."""
+    if not steps or seed is None:
+        return lambda rows, indices, drawn: rows, None
+    plan, fixed = Augmentation(steps, examples, spec), seed
+
+    def change(rows: Any, indices: Any, drawn: Any) -> Any:
+        return plan(rows, {name: tf.gather(values, indices) for name, values in drawn.items()})
+
+    return change, lambda epoch: plan.draws(fixed, epoch)
 
 
 def _gatherer(split: Split) -> Callable[[Any], dict[str, Any]]:
@@ -161,7 +174,7 @@ def stream_batches(split: Split, spec: Spec, batch_size: int, length: int) -> Ba
     """Return batches of contiguous streams for a language model.
 
     Each token is the target once; what precedes it is the input, and the first token is preceded by
-    the last of the split (the end of a line, in texts that mark it). The inputs have a further entry
+    the last of the split (the end of a line, in texts that mark it). The inputs have another entry,
     ``carry``, shape ``(batch,)``: 0 on the first batch of an epoch, where carried state starts at
     zero, and else 1. The weight is 0 where a stream is filled up.
 
@@ -188,7 +201,13 @@ def stream_batches(split: Split, spec: Spec, batch_size: int, length: int) -> Ba
 
 
 def window_batches(
-    split: Split, spec: Spec, batch_size: int, window: Window, *, seed: int | None = None
+    split: Split,
+    spec: Spec,
+    batch_size: int,
+    window: Window,
+    *,
+    seed: int | None = None,
+    augment: Augment | None = None,
 ) -> Batches:
     """Return batches of windows of a series: some rows and the rows that follow them.
 
@@ -197,7 +216,8 @@ def window_batches(
         spec: Names of the input and the target.
         batch_size: Windows in a batch.
         window: What makes an example.
-        seed: Shuffles by it; None keeps the order of time.
+        seed: Shuffles and augments by it; None keeps the order of time.
+        augment: Steps of augmentation and their options.
     """
     (name,) = spec.inputs
     values = np.asarray(split.arrays[name], "float32")
@@ -207,15 +227,18 @@ def window_batches(
         sampler = Shuffled(len(starts), batch_size, seed)
     held, first = tf.constant(values), tf.constant(starts)
     columns = list(range(values.shape[1])) if window.targets is None else list(window.targets)
+    (target,) = spec.targets
+    change, draw = _augmentation(augment, len(starts), spec, seed)
 
     def assemble(indices: Any, step: Any, drawn: Any) -> Batch:
         start = tf.gather(first, indices)[:, None]
         seen = tf.gather(held, start + tf.range(window.context, dtype="int64"))
         ahead = tf.range(window.context, window.context + window.horizon, dtype="int64")
         future = tf.gather(tf.gather(held, start + ahead), columns, axis=-1)
-        return {name: seen}, future, tf.ones((tf.shape(indices)[0],))
+        rows = change({name: seen, target: future}, indices, drawn)
+        return {name: rows[name]}, rows[target], tf.ones((tf.shape(indices)[0],))
 
-    return Batches(sampler, assemble)
+    return Batches(sampler, assemble, draw)
 
 
 def window_starts(split: Split, window: Window) -> np.ndarray:

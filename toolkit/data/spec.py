@@ -107,7 +107,7 @@ class Split:
             A token stream (target ``next``) is one array ``(tokens,)`` under its input's name; a
             series (target ``future``) one array ``(time, variables)`` of the *whole* series.
         decode: Turns one example (a dict of tensors) into another with TensorFlow operations, where
-            arrays hold references (file names) rather than the thing itself; None where they hold it.
+            arrays hold references (file names) and not the thing itself; None where they hold it.
         rows: For a series, first and one past the last row that may be forecast in this split. The
             context of a window may reach back before the first.
     """
@@ -134,7 +134,7 @@ class Dataset:
         valid: What the best epoch is chosen on; never None: a loader carves it from ``train`` where
             none is given, and says so in ``notes``.
         test: What is reported; None where there is none. Further labelled splits lie in ``more``.
-        encoder: Turns raw input (texts, paths, rows) into a Split for ``predict``; saved with the run.
+        encoder: Turns raw input (texts, paths, rows) into a Split for ``predict``; a run keeps it.
         notes: Sentences for the user: what was carved, skipped, repaired or counted.
         more: Further splits by name.
     """

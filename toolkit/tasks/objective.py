@@ -54,7 +54,7 @@ class Objective(keras.Model):
         return self.network(inputs, training=training)
 
     def weigh(self, x: Any, y: Any, weight: Any) -> Any:
-        """Return what each element counts in the loss, shaped as the losses or broadcast to them."""
+        """Return what each element counts in the loss, in the losses' shape or broadcast to it."""
         if self.class_weight is None:
             return weight
         by_class = tf.constant(self.class_weight, "float32")
@@ -89,7 +89,8 @@ class Objective(keras.Model):
         x = self.begin(x, training=True)
         loss_weight = self.weigh(x, y, weight)
         total = tf.maximum(tf.reduce_sum(loss_weight), 1e-7)
-        gradients, loss, variables, kept = None, 0.0, self.trainable_variables, []
+        gradients: list[Any] = []
+        loss, variables, kept = 0.0, self.trainable_variables, []
         for part in self._parts((x, y, weight, loss_weight)):
             x_part, y_part, weight_part, loss_weight_part = part
             with tf.GradientTape() as tape:
@@ -101,7 +102,7 @@ class Objective(keras.Model):
                     )
                 scaled = self.optimizer.scale_loss(part_loss)
             part_gradients = tape.gradient(scaled, variables)
-            gradients = part_gradients if gradients is None else _add(gradients, part_gradients)
+            gradients = _add(gradients, part_gradients) if gradients else part_gradients
             loss += part_loss
             self.update_metrics(y_part, outputs, weight_part)
             kept.append(outputs)

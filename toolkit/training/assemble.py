@@ -12,10 +12,10 @@ from toolkit.blocks.state import CarriedState
 from toolkit.data.batching import Batching
 from toolkit.data.pipeline import Batches, example_batches, stream_batches, window_batches
 from toolkit.data.spec import Dataset, Spec, Split
+from toolkit.errors import Refused
 from toolkit.models.network import build_network
 from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
-
 
 LONG_READ = 16
 """Lengths of a training step that a language model reads at once in evaluation."""
@@ -130,9 +130,12 @@ def training_batches(dataset: Dataset, task: Any, batching: Batching, seed: int)
     """Return the training split's batches, shuffled (or as streams) and augmented."""
     split, size = dataset.train, batching.batch_size
     if task.sampler == "streams":
+        if batching.augment:
+            raise Refused("data.augment: streams of text for a language model are not augmented.")
         return stream_batches(split, dataset.spec, size, task.sequence_length)
     if task.sampler == "windows":
-        return window_batches(split, dataset.spec, size, task.window, seed=seed)
+        augment = batching.augment
+        return window_batches(split, dataset.spec, size, task.window, seed=seed, augment=augment)
     return example_batches(
         split,
         dataset.spec,

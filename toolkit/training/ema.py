@@ -14,9 +14,7 @@ def _averages(model: keras.Model) -> list[tuple[Any, Any]]:
     if not getattr(optimizer, "use_ema", False):
         return []
     return list(
-        zip(
-            optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True
-        )
+        zip(optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True)
     )
 
 

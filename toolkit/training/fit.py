@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -76,7 +76,7 @@ def fit(
         task: What is learned.
         folder: Where everything is written.
         optimizer: ``name`` and options, or a Keras optimizer.
-        schedule: ``name`` and options of the learning rate's schedule; None keeps the rate constant.
+        schedule: ``name`` and options of the learning rate's schedule; None: a constant rate.
         batching: Size and make-up of batches.
         settings: Length and manner of training.
         seed: Of weights, dropout, order and augmentation.
@@ -249,5 +249,9 @@ def _jit(settings: TrainerSettings) -> bool:
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def _mode(monitor: str) -> str:
-    return "min" if any(word in monitor for word in ("loss", "error", "perplexity", "mse", "mae")) else "max"
+def _mode(monitor: str) -> Literal["min", "max"]:
+    return (
+        "min"
+        if any(word in monitor for word in ("loss", "error", "perplexity", "mse", "mae"))
+        else "max"
+    )

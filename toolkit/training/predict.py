@@ -58,7 +58,9 @@ def predict(
     spec, encoder = read_spec(folder)
     model = keras.models.load_model(folder.need_model(), compile=False)
     if encoder is None:
-        raise Refused(f"run: the data of {folder.path} has no form in which new input could be read.")
+        raise Refused(
+            f"run: the data of {folder.path} has no form in which new input could be read."
+        )
     names, split = read_input(input, spec, encoder)
     rows = []
     for part in outputs(model, split, spec, task, batch_size):
@@ -70,33 +72,34 @@ def predict(
     if output is None:
         write_rows(sys.stdout, rows, form)
     else:
-        with replacing(Path(output)) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
+        with (
+            replacing(Path(output)) as aside,
+            open(aside, "w", newline="", encoding="utf-8") as file,
+        ):
             write_rows(file, rows, form)
     return rows
 
 
 def read_input(given: str, spec: Spec, encoder: Any) -> tuple[list[str], Split]:
-    """Return a name for each example and the examples, from a file, folder, text or standard input."""
+    """Return a name for each example, and the examples."""
     kind = spec.input.kind
     path = Path(given)
     if kind == "tokens":
-        names = texts = _texts(given, path)
-    elif kind == "image":
+        names = _texts(given, path)
+        return names, encoder.encode(names)
+    if kind == "image":
         if not path.exists():
             raise Refused(f"input: no file or folder {path}.")
         found = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES)
-        texts = [path] if path.is_file() else found
-        if not texts:
+        pictures = [path] if path.is_file() else found
+        if not pictures:
             raise Refused(f"input: no picture in {path} ({', '.join(sorted(PICTURES))}).")
-        names = [str(p) for p in texts]
-    else:
-        if given != "-" and not path.is_file():
-            raise Refused(f"input: no file {path}.")
-        split = encoder.encode("/dev/stdin" if given == "-" else path)
-        if kind == "series":
-            return ["next"], split
-        return [str(i + 1) for i in range(len(split))], split
-    return list(map(str, names)), encoder.encode(texts)
+        return [str(p) for p in pictures], encoder.encode(pictures)
+    if given != "-" and not path.is_file():
+        raise Refused(f"input: no file {path}.")
+    split = encoder.encode("/dev/stdin" if given == "-" else path)
+    names = ["next"] if kind == "series" else [str(i + 1) for i in range(len(split))]
+    return names, split
 
 
 def _texts(given: str, path: Path) -> list[str]:
@@ -108,7 +111,9 @@ def _texts(given: str, path: Path) -> list[str]:
         try:
             lines = path.read_text("utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
-            raise Refused(f"input: {path} is not UTF-8 ({error.reason} at byte {error.start}).") from None
+            raise Refused(
+                f"input: {path} is not UTF-8 ({error.reason} at byte {error.start})."
+            ) from None
         if path.suffix in (".jsonl", ".json"):
             lines = [_text_of(line, path, i) for i, line in enumerate(lines, 1) if line.strip()]
     else:
@@ -123,7 +128,8 @@ def _text_of(line: str, path: Path, number: int) -> str:
         return str(json.loads(line)["text"])
     except (json.JSONDecodeError, KeyError, TypeError):
         raise Refused(
-            f"input: {path}:{number}: expected a JSON object with the key 'text'; got {line[:60]!r}."
+            f"input: {path}:{number}: expected a JSON object with the key 'text'; "
+            f"got {line[:60]!r}."
         ) from None
 
 

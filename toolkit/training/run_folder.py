@@ -60,7 +60,8 @@ class RunFolder:
             ) from None
         except OSError as error:
             raise Refused(
-                f"run_dir: cannot write to {run.path} ({error.strerror}); give another run_dir=FOLDER."
+                f"run_dir: cannot write to {run.path} ({error.strerror}); "
+                "give another run_dir=FOLDER."
             ) from None
         run.checkpoints.mkdir(exist_ok=True)
         return run

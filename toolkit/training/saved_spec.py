@@ -51,5 +51,5 @@ def _field_json(field: Field) -> dict[str, Any]:
 
 
 def _field(saved: dict[str, Any]) -> Field:
-    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
+    lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
     return Field(**lists)

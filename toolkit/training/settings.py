@@ -14,8 +14,7 @@ class TrainerSettings:
 
     Attributes:
         epochs: Times the training data is gone through, at most.
-        max_steps: Updates, at most; None sets no bound. An epoch that it cuts short is not finished:
-            it ends training, and is validated.
+        max_steps: Updates, at most; None sets no bound. An epoch that it cuts short is validated.
         steps_per_epoch: Batches that make an epoch; None: all of the data.
         validation_steps: Batches of the validation split that are scored; None: all.
         test_steps: Batches of the test split that are scored at the end; None: all.

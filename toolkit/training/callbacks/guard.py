@@ -18,7 +18,11 @@ class Diverged(Exception):
 
     def __init__(self, step: int, loss: float, norm: float, before: float | None):
         self.step, self.loss = step, loss
-        what = f"the gradient's norm became {norm}" if math.isfinite(loss) else f"the loss became {loss}"
+        what = (
+            f"the gradient's norm became {norm}"
+            if math.isfinite(loss)
+            else f"the loss became {loss}"
+        )
         last = "" if before is None else f" (mean loss of the epoch before it: {before:.4g})"
         super().__init__(f"{what} at step {step}{last}")
 
@@ -36,7 +40,8 @@ class NonFiniteGuard(keras.callbacks.Callback):
 
     def __init__(self, steps: int):
         super().__init__()
-        self.steps, self.before = steps, None
+        self.steps = steps
+        self.before: float | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Remember the epoch."""

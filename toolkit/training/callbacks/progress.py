@@ -77,7 +77,9 @@ class ProgressBar(keras.callbacks.Callback):
         if self.bar is not None:
             self.bar.update(self.line, completed=self.step, text=text, refresh=True)
         else:
-            self.reporter.say(f"epoch {self.epoch + 1}/{self.epochs}  {self.step}/{self.steps}  {text}")
+            self.reporter.say(
+                f"epoch {self.epoch + 1}/{self.epochs}  {self.step}/{self.steps}  {text}"
+            )
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Stop the clock of training."""
