@@ -84,6 +84,40 @@ def test_a_sweep_into_one_folder_is_refused(cli, trained):
     assert cli("-m", "data=digits", "model=mlp", "seed=1,2", "run_dir=here/${seed}").code == 0
 
 
+def test_a_sweeps_folders_may_hold_hydras_numbers(cli, trained):
+    words = ["data=digits", "model=mlp", "seed=1,2", "run_dir=here/${hydra:job.num}"]
+    assert cli("-m", *words).code == 0
+    assert [given["run_dir"] for given in trained] == ["here/0", "here/1"]
+
+
+def test_null_leaves_a_group_out(cli, trained):
+    assert cli("data=digits", "model=mlp", "recipe=null", "debug=null").code == 0
+    assert cli("task=null").err.startswith("task: none is chosen, and data/python_docs names none")
+
+
+def test_places_in_lists_as_messages_write_them(cli, trained):
+    assert cli("data=digits", "model=mlp", "model.body[0].dense.units=5").code == 0
+    assert trained[0]["model"]["body"][0]["dense"]["units"] == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--foo"], "command line: no flag --foo."),
+        (["--multrun"], "command line: no flag --multrun. Did you mean --multirun"),
+        (["--config-dir"], "command line: --config-dir: needs a value: --config-dir VALUE"),
+        (["--config-dir", "nowhere"], "command line: --config-dir: no folder nowhere"),
+        (["-cn", "other"], "command line: no configuration file other"),
+        (["model.units"], "command line: 'model.units': expected key=value"),
+        (["data"], "command line: 'data': expected key=value"),
+    ],
+)
+def test_flags_and_words_that_do_not_fit(cli, trained, words, told):
+    said = cli(*words)
+    assert (said.code, trained) == (2, [])
+    assert told in said.err
+
+
 def test_globs_choose_recipes(cli, trained):
     assert cli("-m", "recipe=glob(lm/*)").code == 0
     assert [given["model"]["name"] for given in trained] == ["gru", "lstm"]

@@ -60,6 +60,12 @@ import pytest
         ),
         ("model.dropout=nan", "model.dropout: expected a number from 0, below 1; got nan"),
         ("optimizer.learning_rate=inf", "optimizer.learning_rate: expected a number"),
+        ("+model=gru", "'+model=gru': write it without the +"),
+        ("=3", "cannot read '=3': there is no key"),
+        ("model.units=a=b", "(text with signs in it needs quotes: key='…')"),
+        ("hydra/launcher=joblib", "hydra/launcher: no 'joblib'. There is: basic."),
+        ("hydra.foo=1", "hydra.foo: Hydra has no such key"),
+        ("data=mnist data.augment=3", "data.augment: expected a mapping of mappings or null; got"),
         ("foo=1", "foo: unknown. There is: data, "),
         ("+foo=1", "foo: unknown. There is: "),
         ("~task", "task: none is chosen"),
@@ -144,6 +150,34 @@ def test_a_file_that_is_no_yaml(faults, write):
     write("model/mine.yaml", "name: mine\nunits: [1\nbody: x\n")
     (fault,) = faults("model=mine")
     assert fault.startswith("mine/model/mine.yaml:3: not valid YAML: ")
+
+
+def test_a_reference_that_is_not_closed(faults, write):
+    write("model/mine.yaml", "name: mine\nunits: ${model.layers\nlayers: 3\nbody: []\n")
+    (fault,) = faults("model=mine")
+    assert fault.startswith("mine/model/mine.yaml:2: units: ")
+
+
+def test_a_knob_that_nothing_reads(faults, write):
+    write("model/mine.yaml", "defaults:\n  - gru\n  - _self_\nname: mine\nunit: 3\n")
+    assert faults("model=mine") == [
+        "mine/model/mine.yaml:5: model.unit: nothing reads this knob. Did you mean units?"
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "hello\n", "name: x\n"])
+def test_a_model_without_body(faults, write, text):
+    write("model/mine.yaml", text)
+    assert faults("model=mine")[-1] == (
+        "mine/model/mine.yaml:1: model.body: must be given: a list of blocks"
+    )
+
+
+def test_a_data_set_without_name(faults, write):
+    write("data/mine.yaml", "batch_size: 3\n")
+    assert faults("data=mine")[0].startswith(
+        "mine/data/mine.yaml:1: data.name: must be given. There is: cifar10, "
+    )
 
 
 def test_a_key_that_a_file_has_twice(faults, write):

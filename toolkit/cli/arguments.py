@@ -19,6 +19,12 @@ VALUED = {
 INFO = ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")
 """What may follow Hydra's flag ``--info``."""
 
+FLAGS = ("--help", "--multirun", "--run", "--info", "--shell-completion", "--hydra-help") + (
+    "--version",
+    "--resolve",
+)
+"""Hydra's flags that take none."""
+
 _LONG = {short: long for long, short in VALUED.items() if short} | {
     "-h": "--help",
     "-m": "--multirun",
@@ -72,8 +78,14 @@ def read(argv: Sequence[str]) -> Arguments:
             else:
                 flags[flag] = None
         elif "=" in word or word[:1] in "+~":
-            overrides.append(word)
+            overrides.append(_override(word))
         else:
             words.append(word)
     verb, *words = words or [""]
     return Arguments(verb, tuple(words), tuple(overrides), flags)
+
+
+def _override(word: str) -> str:
+    """Return ``model.body.0`` for ``model.body[0]``, as Hydra writes places in a list."""
+    key, equals, value = word.partition("=")
+    return re.sub(r"\[(\d+)\]", r".\1", key) + equals + value

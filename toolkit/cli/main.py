@@ -66,9 +66,12 @@ def dispatch(arguments: Arguments) -> None:
         Refused: If there is no such verb, or its options are not as it needs them.
     """
     from toolkit.cli.verbs import VERBS
+    from toolkit.config.places import names
 
     verb = arguments.verb or "train"
     if verb not in VERBS:
+        if "." in verb or verb in names():
+            raise Refused(f"command line: '{verb}': expected key=value")
         raise Refused(f"command line: no verb '{verb}'.{did_you_mean(verb, VERBS)}")
     if "--help" in arguments.flags:
         from toolkit.cli.help import show_help

@@ -54,7 +54,7 @@ def _value(option: Option | None, override: str, text: str) -> Any:
             return None
         quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
         return text[1:-1] if quoted else text
-    from toolkit.config.compose import parse
+    from toolkit.config.overrides import parse
 
     overrides, faults = parse([override])
     if faults:

@@ -6,26 +6,24 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import hydra
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from toolkit.cli.arguments import Arguments
+from toolkit.cli.arguments import FLAGS, VALUED, Arguments
+from toolkit.cli.check import check_all
 from toolkit.cli.completion import complete
 from toolkit.cli.quiet import start_tensorflow
 from toolkit.config.compose import COMPOSING, HYDRA_VERSION, compose, config_loader
 from toolkit.config.explain import explain
-from toolkit.config.places import CONF
+from toolkit.config.places import CONF, names
 from toolkit.config.validate import check
-from toolkit.errors import Refused
+from toolkit.errors import Refused, did_you_mean
 
 ANSWERS = ("--hydra-help", "--info", "--shell-completion", "--version", "--experimental-rerun")
 """Hydra's flags that ask it something and train nothing."""
@@ -46,18 +44,24 @@ def train(arguments: Arguments) -> None:
     Raises:
         Refused: With all faults.
     """
-    if arguments.words:
-        raise Refused(*(f"command line: '{word}': expected key=value" for word in arguments.words))
     flags = arguments.flags
+    faults = [f"command line: '{word}': expected key=value" for word in arguments.words]
+    for flag, value in flags.items():
+        if flag not in (*FLAGS, *VALUED):
+            faults.append(f"command line: no flag {flag}.{did_you_mean(flag, (*FLAGS, *VALUED))}")
+        elif flag in VALUED and not value:
+            faults.append(f"command line: {flag}: needs a value: {flag} VALUE")
+    if faults:
+        raise Refused(*faults)
     if path := flags.get("--config-path"):
         flags["--config-path"] = os.path.abspath(path)
     if "--shell-completion" in flags and not complete():
         return
     loader = config_loader(flags.get("--config-dir"), flags.get("--config-path"))
     name = flags.get("--config-name") or "config"
+    arguments = replace(arguments, overrides=tuple(map(_without_null, arguments.overrides)))
     if "--cfg" in flags:
-        faults = compose(loader, name, arguments.overrides).faults
-        if faults:
+        if faults := compose(loader, name, arguments.overrides).faults:
             raise Refused(*faults)
     elif not any(flag in flags for flag in ANSWERS):
         check_all(loader, name, arguments.overrides, "--multirun" in flags)
@@ -66,57 +70,10 @@ def train(arguments: Arguments) -> None:
         raise _ended.pop()
 
 
-def check_all(
-    loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...], multirun: bool
-) -> None:
-    """Check a run, or every combination of a sweep.
-
-    Raises:
-        Refused: With the faults of all of them, each told once.
-    """
-    faults: dict[str, None] = {}
-    folders: set[str] = set()
-    for words in combinations(loader, name, overrides) if multirun else [list(overrides)]:
-        try:
-            folder = check(compose(loader, name, words))["run_dir"]
-        except Refused as refusal:
-            faults |= dict.fromkeys(refusal.faults)
-            continue
-        if folder is None:
-            continue
-        if folder in folders:
-            text = (
-                f"run_dir: all runs of the sweep would write to {folder}; leave it out, or vary it"
-            )
-            faults[f"{text}: 'run_dir=runs/sweep/${{seed}}'"] = None
-        elif Path(folder, "config.yaml").exists():
-            text = f"run_dir: {folder} holds a run already, which is not overwritten"
-            faults[f"{text}; give another run_dir=FOLDER, or delete that folder."] = None
-        folders.add(folder)
-    if faults:
-        raise Refused(*faults)
-
-
-def combinations(
-    loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...]
-) -> Iterator[list[str]]:
-    """Yield the overrides of each run of a sweep, as Hydra's basic sweeper will make them.
-
-    Other sweepers choose as they go; their runs are checked when they begin.
-    """
-    try:
-        parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
-        settled = [o.input_line for o in parsed if o.is_hydra_override()]
-        sweeper = loader.load_configuration(name, settled, RunMode.MULTIRUN).hydra.sweeper
-        if not str(sweeper.get("_target_")).endswith(".BasicSweeper"):
-            return
-        params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
-        words = [*params, *(o.input_line for o in parsed if not o.is_hydra_override())]
-        parsed = OverridesParser.create(config_loader=loader).parse_overrides(words)
-        for batch in BasicSweeper.split_arguments(parsed, None):
-            yield from ([*settled, *words] for words in batch)
-    except COMPOSING as error:
-        raise Refused(*explain(error)) from error
+def _without_null(word: str) -> str:
+    """Return ``~recipe`` for ``recipe=null``, which Hydra does not know."""
+    group, _, value = word.partition("=")
+    return f"~{group}" if value == "null" and group in names() else word
 
 
 def _hydra(arguments: Arguments) -> None:

@@ -9,11 +9,8 @@ from typing import Any
 
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.config_repository import IConfigRepository
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
-from hydra.core.object_type import ObjectType
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import setup_globals
 from hydra.errors import HydraException
@@ -23,11 +20,12 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from toolkit.config import files, sources
-from toolkit.config.explain import explain, first_line
-from toolkit.config.origins import Origins, find_file, origins, parts
+from toolkit.config.explain import explain
+from toolkit.config.origins import Origins, find_file, origins
+from toolkit.config.overrides import apply, parse, unknown_choice
 from toolkit.config.places import CONF
 from toolkit.config.plugins import import_plugins
-from toolkit.errors import Refused, did_you_mean
+from toolkit.errors import Refused
 
 HYDRA_VERSION = "1.3"
 """Whose behaviour Hydra keeps."""
@@ -102,18 +100,17 @@ def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) ->
         _, repo = loader._parse_overrides_and_create_caching_repo(config_name, settled)
     except COMPOSING as error:
         raise Refused(*faults, *explain(error)) from error
-    chosen, values = list(hydras), []
+    chosen: list[Override] = []
+    values: list[Override] = []
     for override in overrides:
         if override.is_sweep_override():
             faults.append(
                 f"command line: '{override.input_line}' gives several values: add -m for a run "
                 "with each, write [a,b] for a list, or quotes for a text with commas"
             )
-        elif override in hydras:
-            continue
         elif not repo.group_exists(override.key_or_group) or isinstance(override.value(), dict):
-            values.append(override)
-        elif fault := _unknown_choice(override, repo):
+            (chosen if override.is_hydra_override() else values).append(override)
+        elif fault := unknown_choice(override, repo):
             faults.append(fault)
         else:
             chosen.append(override)
@@ -124,7 +121,7 @@ def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) ->
         import_plugins(plugins if OmegaConf.is_list(plugins) else [])
         good = []
         for override in values:
-            if fault := _apply(override, config):
+            if fault := apply(override, config):
                 faults.append(fault)
             elif not override.is_delete():
                 good.append(override)
@@ -133,19 +130,6 @@ def compose(loader: ConfigLoaderImpl, config_name: str, words: Iterable[str]) ->
         read = [find_file(repo, path) for path in (config_name, *map(_path, chosen))]
         found = explain(error, repo, [file for file in read if file is not None])
         raise Refused(*faults, *found) from error
-
-
-def parse(words: Iterable[str]) -> tuple[list[Override], list[str]]:
-    """Return the command line's overrides, and a fault for each word that is none."""
-    parser, overrides, faults = OverridesParser.create(), [], []
-    for word in words:
-        try:
-            override = parser.parse_override(word)
-            override.value()
-            overrides.append(override)
-        except (HydraException, ValueError) as error:
-            faults.append(f"command line: cannot read '{word}': {first_line(error)}")
-    return overrides, faults
 
 
 def _early_plugins(overrides: list[Override]) -> Iterator[Any]:
@@ -161,42 +145,3 @@ def _early_plugins(overrides: list[Override]) -> Iterator[Any]:
 def _path(override: Override) -> str:
     """Return ``recipe/lm/ptb_gru`` for the choice ``recipe=lm/ptb_gru``."""
     return f"{override.key_or_group}/{override.value()}"
-
-
-def _unknown_choice(override: Override, repo: IConfigRepository) -> str | None:
-    """Return a fault if a group has no such file."""
-    group, chosen = override.key_or_group, override.value()
-    options = repo.get_group_options(group, ObjectType.CONFIG)
-    for name in chosen if isinstance(chosen, list) else [chosen]:
-        if name == "":
-            return f"command line: {group}: nothing chosen. There is: {', '.join(options)}."
-        if name is not None and str(name) not in options and not override.is_delete():
-            return f"command line: {group}: no '{name}'.{did_you_mean(str(name), options)}"
-    return None
-
-
-def _apply(override: Override, config: DictConfig) -> str | None:
-    """Set a value; return a fault if there is no such key."""
-    if fault := _unknown_key(override, config):
-        return f"command line: {override.key_or_group}: {fault}"
-    try:
-        ConfigLoaderImpl._apply_overrides_to_config([override], config)
-    except (HydraException, OmegaConfBaseException, ValueError, TypeError, IndexError) as error:
-        return f"command line: {override.key_or_group}: {first_line(error)}"
-    return None
-
-
-def _unknown_key(override: Override, config: DictConfig) -> str | None:
-    """Return a fault if nothing is at the key, and it is not to be added."""
-    path = parts(override.key_or_group)
-    node: Any = config
-    for i, part in enumerate(path):
-        if not OmegaConf.is_config(node):
-            return f"{'.'.join(map(str, path[:i]))} holds no further keys"
-        listed = OmegaConf.is_list(node)
-        known = [str(key) for key in (range(len(node)) if listed else node) if i or key != "hydra"]
-        if str(part) not in known:
-            adds = override.is_add() or override.is_force_add()
-            return None if adds else f"unknown.{did_you_mean(str(part), known)}"
-        node = node._get_node(part)
-    return None

@@ -48,6 +48,8 @@ def explain(
         return [f"{where}: {group}: no '{name}'.{did_you_mean(name, error.options or ())}"]
     if match := re.search(r"Could not override '([^']+)'", message):
         key = match[1]
+        if key.startswith("hydra."):
+            return [f"command line: {key}: Hydra has no such key"]
         known = repo.get_group_options("", ObjectType.GROUP) if repo is not None else ()
         where = _inside(message, key.rpartition("/")[2], repo)
         return [f"{where}: {key}: no such group in the defaults.{did_you_mean(key, known)}"]
@@ -55,9 +57,10 @@ def explain(
     while cause is not None and not isinstance(cause, OmegaConfBaseException):
         cause = cause.__cause__
     key = getattr(cause, "full_key", None)
-    return [
-        f"{_inside(message, '', repo)}: {f'{key}: ' if key else ''}{first_line(cause or error)}"
-    ]
+    last = re.escape(key.rpartition(".")[2]) if key else ""
+    found = _written(rf"^\s*{last}\s*:.*\$", files) if key else None
+    where = found or _inside(message, "", repo)
+    return [f"{where}: {f'{key}: ' if key else ''}{first_line(cause or error)}"]
 
 
 def _yaml(error: MarkedYAMLError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from toolkit.blocks import BLOCKS
@@ -10,6 +11,9 @@ from toolkit.config.origins import Origins
 from toolkit.config.schema import MISSING, Fault
 from toolkit.errors import did_you_mean
 from toolkit.models.stems import STEMS
+
+PARTS = ("name", "stem", "body")
+"""Keys of a model file that are no knobs."""
 
 
 def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fault]]:
@@ -29,7 +33,7 @@ def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fau
     }
     for path, _ in origins.under(("model",)):
         if path[1] not in knobs and path[1] in values:
-            hint = did_you_mean(str(path[1]), map(str, knobs - {"name", "stem", "body"}))
+            hint = did_you_mean(str(path[1]), map(str, knobs - set(PARTS)))
             faults.append(Fault(path[1:], f"{values.get('name')} has no such knob.{hint}", True))
     for key in ("name", "body"):
         if values.get(key) in (None, "", MISSING):
@@ -42,6 +46,21 @@ def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fau
     checked["body"], found = _body(values.get("body"))
     faults += [Fault(("body", *fault.path), fault.text, fault.unknown) for fault in found]
     return checked, faults
+
+
+def unread(values: dict[str, Any], origins: Origins) -> list[Fault]:
+    """Return a fault for each knob that no file refers to: it is misspelt, or of no use.
+
+    Args:
+        values: The group ``model``.
+        origins: Where its keys were written.
+    """
+    knobs = [str(key) for key in values if key not in PARTS]
+    lost = [k for k in knobs if not re.search(rf"\$\{{[^}}]*model\.{k}\b", origins.text)]
+    return [
+        Fault((k,), f"nothing reads this knob.{did_you_mean(k, set(knobs) - {k})}", True)
+        for k in lost
+    ]
 
 
 def _stem(values: Any) -> tuple[dict[str, Any], list[Fault]]:

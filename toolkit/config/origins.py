@@ -61,12 +61,17 @@ class Origins:
     Args:
         files: Composed files in the order in which they were merged.
         overrides: Values from the command line.
+
+    Attributes:
+        text: All files, one after another.
     """
 
     def __init__(self, files: Iterable[tuple[Path, Path_, str]], overrides: Iterable[Override]):
         self._written: list[tuple[Path_, Place]] = []
         self._of: dict[Path_, Place] = {}
+        self.text = ""
         for file, package, group in files:
+            self.text += file.read_text("utf-8")
             self._add(package, Place(shown(file), 1, group))
             for path, line in lines_of(file):
                 self._add((*package, *path), Place(shown(file), line, group))

@@ -17,3 +17,8 @@ CONF = folder("conf")
 
 RECIPES = folder("recipes")
 """Recipes: ``<family>/<name>.yaml``."""
+
+
+def names() -> list[str]:
+    """Return the names of the config groups."""
+    return sorted([*(entry.name for entry in CONF.iterdir() if entry.is_dir()), "recipe"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from omegaconf import OmegaConf
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
 
 from toolkit.config import pairs
 from toolkit.config.compose import Composed
 from toolkit.config.groups import GROUPS
-from toolkit.config.model import check_model
+from toolkit.config.model import check_model, unread
 from toolkit.config.named import check_named
 from toolkit.config.origins import Origins, Path_, dotted
 from toolkit.config.resolve import resolve, written_at
@@ -43,7 +44,7 @@ def check(composed: Composed) -> dict[str, Any]:
     Raises:
         Refused: With all faults, each with its key and where it was written.
     """
-    values, unresolved = resolve(composed.config)
+    values, unresolved = _resolve(composed.config)
     raw = OmegaConf.to_container(composed.config, resolve=False)
     faults = [Fault(path, text) for path, text in unresolved.items()]
     faults += [
@@ -56,6 +57,8 @@ def check(composed: Composed) -> dict[str, Any]:
     for name, group in groups.items():
         if name == "model":
             settings[name], found = check_model(group, composed.origins)
+            if not found and not unresolved:
+                found = unread(settings[name], composed.origins)
         else:
             settings[name], found = _group(name, group, composed)
         faults += [Fault((name, *fault.path), fault.text, fault.unknown) for fault in found]
@@ -65,6 +68,18 @@ def check(composed: Composed) -> dict[str, Any]:
     if composed.faults or told:
         raise Refused(*composed.faults, *told)
     return settings
+
+
+def _resolve(config: DictConfig) -> tuple[dict[str, Any], dict[Path_, str]]:
+    """Resolve a configuration, with Hydra's own values (``${hydra:job.num}``) at hand."""
+    hydra = HydraConfig.instance()
+    before = hydra.cfg
+    if before is None:  # no job of Hydra's has begun
+        hydra.cfg = config
+    try:
+        return resolve(config)
+    finally:
+        hydra.cfg = before
 
 
 def _group(name: str, values: Any, composed: Composed) -> tuple[dict[str, Any], list[Fault]]:
@@ -80,7 +95,7 @@ def _group(name: str, values: Any, composed: Composed) -> tuple[dict[str, Any], 
         return group.schema().check(values, name)
     options = dict(values)
     row = options.pop("name", MISSING)
-    if row == MISSING:
+    if row in (None, "", MISSING):
         return {}, [Fault(("name",), f"must be given. There is: {', '.join(sorted(group.table))}.")]
     if row not in group.table:
         return {}, [Fault(("name",), f"no '{row}'.{did_you_mean(str(row), group.table)}")]

@@ -67,7 +67,10 @@ def _alternatives(kind: Any) -> list[str]:
             return [f"a list{_of(arguments[:1])}"]
         return [f"a list of {len(arguments)}, each {expected(arguments[0])}"]
     if origin in (dict, collections.abc.Mapping):
-        return ["a mapping" + (f" to {expected(arguments[1])}" if arguments[1] is not Any else "")]
+        inner = expected(arguments[1])
+        if inner.startswith("a mapping"):
+            return ["a mapping of mappings"]
+        return ["a mapping" if arguments[1] is Any else f"a mapping to {inner}"]
     if kind in _WORDS:
         return [_WORDS[kind]]
     return ["any value" if kind is Any else getattr(kind, "__name__", str(kind))]
