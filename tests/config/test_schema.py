@@ -9,7 +9,9 @@ import pytest
 from pydantic import Field
 
 from toolkit.blocks import BLOCKS
+from toolkit.config import files
 from toolkit.config.docs import option_texts
+from toolkit.config.groups import GROUPS
 from toolkit.config.json_schema import json_schema
 from toolkit.config.schema import schema_of
 from toolkit.config.wording import expected, short
@@ -133,6 +135,24 @@ def test_the_json_schema_knows_groups_names_and_options():
     assert rows["ptb"]["properties"]["batch_size"]["anyOf"][0] == {"minimum": 1, "type": "integer"}
     gru = next(choice for choice in found["model"]["anyOf"] if choice["title"] == "gru")
     assert gru["properties"]["units"] == {"description": "width of each layer"}
-    blocks = gru["properties"]["body"]["items"]["anyOf"][0]["properties"]
-    assert set(blocks) == set(BLOCKS)
+    assert gru["properties"]["body"]["items"] == {"$ref": "#/definitions/block"}
+    assert set(schema["definitions"]["block"]["anyOf"][0]["properties"]) == set(BLOCKS)
     assert json_schema("optimizer")["title"] == "conf/optimizer"
+
+
+def test_every_file_is_right_by_the_json_schema():
+    validator = pytest.importorskip("jsonschema").Draft7Validator
+    whole = validator(json_schema())
+    validator.check_schema(whole.schema)
+    for name in files.names("recipe"):
+        assert [
+            e.message for e in whole.iter_errors(files.values(files.path("recipe", name)))
+        ] == []
+    for group in ("model", *GROUPS):
+        schema = validator(json_schema(group))
+        for name in files.names(group):
+            found = schema.iter_errors(files.values(files.path(group, name)))
+            assert [error.message for error in found] == []
+    assert list(whole.iter_errors({"trainer": {"epochz": 3}}))
+    assert list(whole.iter_errors({"data": {"name": "ptb", "batch_size": 0}}))
+    assert list(whole.iter_errors({"model": {"body": [{"dense": {"unit": 3}}]}}))

@@ -38,6 +38,8 @@ def explain(
     if isinstance(error, UnicodeDecodeError):
         return [f"{_not_utf8(files)}: not UTF-8: {error.reason}; save the file as UTF-8"]
     message = str(error)
+    if message.startswith("Config group override must be a string"):
+        return ["command line: null is no choice of a group among others; run it apart"]
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, name = error.missing_cfg_file.rpartition("/")
         if repo is not None and group.startswith("recipe/"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +56,12 @@ def headline(file: Path) -> str:
 
 def keys(file: Path) -> list[Key]:
     """Return the plain keys at the top of a file: no mappings and lists of several lines."""
-    found = []
+    found: list[Key] = []
     for line in file.read_text("utf-8").splitlines():
-        if match := re.match(r"(\w+):[ ]+([^#\s].*?)?(?:\s+#\s*(.*))?$", line):
+        if found and (more := re.match(r"\s+#\s*(.*)", line)):  # a comment goes on
+            last = found.pop()
+            found.append(replace(last, comment=f"{last.comment} {more[1]}"))
+        elif match := re.match(r"(\w+):[ ]+([^#\s].*?)?(?:\s+#\s*(.*))?$", line):
             found.append(Key(match[1], (match[2] or "").strip(), match[3] or ""))
     return found
 

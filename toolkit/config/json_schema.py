@@ -18,7 +18,7 @@ Json = dict[str, Any]
 DIALECT = "http://json-schema.org/draft-07/schema#"
 """What editors know best."""
 
-REFERENCE: Json = {"type": "string", "pattern": r"\$\{", "description": "a reference: ${key}"}
+REFERENCE: Json = {"type": "string", "pattern": r"\$\{", "description": "A reference: ${key}."}
 
 DEFAULTS: Json = {"type": "array", "description": "Hydra's defaults list: choices of groups."}
 
@@ -30,11 +30,24 @@ def json_schema(group: str = "") -> Json:
         group: ``model``, ``data``, … ; empty for the whole.
     """
     if group:
-        return {"$schema": DIALECT, "title": f"conf/{group}", **_group(group)}
-    properties = _properties(schema_of(run))
-    properties |= {name: _group(name) for name in ("model", *GROUPS)}
-    properties |= {"defaults": DEFAULTS, "hydra": {"type": "object"}}
-    return {"$schema": DIALECT, "title": "toolkit", **_object(properties)}
+        found = {"title": f"conf/{group}", **_group(group)}
+    else:
+        properties = _properties(schema_of(run))
+        properties |= {name: _group(name) for name in ("model", *GROUPS)}
+        properties |= {"defaults": DEFAULTS, "hydra": {"type": "object"}}
+        found = {"title": "toolkit", **_object(properties)}
+    shared: Json = {"reference": REFERENCE, "defaults": DEFAULTS}
+    if group in ("", "model"):
+        block = _named(BLOCKS) | {"minProperties": 1, "maxProperties": 1}
+        shared |= {"stem": _named(STEMS), "block": _either(block, {"enum": [*BLOCKS]})}
+    if group in ("", "data"):
+        shared["augment"] = _either(_named(AUGMENTATIONS), {"type": "null"}, _shared("reference"))
+    return {"$schema": DIALECT, **found, "definitions": shared}
+
+
+def _shared(name: str) -> Json:
+    """Return a reference to what is written once."""
+    return {"$ref": f"#/definitions/{name}"}
 
 
 def _group(name: str) -> Json:
@@ -47,50 +60,48 @@ def _group(name: str) -> Json:
     for row in group.table:
         properties = {"name": {"const": row}, **_properties(group.schema(row))}
         if "augment" in properties:
-            properties["augment"] = _either(_named(AUGMENTATIONS), {"type": "null"})
-        text = docs.summary(group.table[row])
-        choices.append({"title": row, "description": text, **_object(_with_defaults(properties))})
+            properties["augment"] = _shared("augment")
+        properties["defaults"] = _shared("defaults")
+        choices.append({"title": row, **_about(group.table[row]), **_object(properties)})
     return {"anyOf": choices}
 
 
 def _models() -> Json:
-    blocks = _either(_named(BLOCKS) | {"minProperties": 1, "maxProperties": 1}, {"enum": [*BLOCKS]})
     parts: Json = {
         "name": {"type": "string"},
-        "stem": _named(STEMS),
-        "body": {"type": "array", "items": blocks, "description": "Blocks, one after another."},
+        "stem": _shared("stem"),
+        "body": {"type": "array", "items": _shared("block"), "description": "Blocks in order."},
+        "defaults": _shared("defaults"),
     }
     choices = []
     for name in files.names("model"):
-        knobs = {
-            key.name: {"description": key.comment} if key.comment else {}
-            for key in files.keys(files.path("model", name))
-        }
-        text = files.headline(files.path("model", name))
-        choices.append(
-            {"title": name, "description": text, **_object(_with_defaults({**knobs, **parts}))}
-        )
+        file = files.path("model", name)
+        knobs = {k.name: {"description": k.comment} if k.comment else {} for k in files.keys(file)}
+        text = files.headline(file)
+        choices.append({"title": name, "description": text, **_object({**knobs, **parts})})
     own = {"title": "own", "type": "object", "required": ["body"], "properties": parts}
     return {"anyOf": [*choices, own]}
 
 
 def _named(table: Table[Any]) -> Json:
     """Return the schema of a mapping from a table's names to options."""
-    properties = {
-        name: {"description": docs.summary(table[name])}
-        | _either(_object(_properties(schema_of(table[name]))), {"type": "null"})
-        for name in table
-    }
-    return _object(properties)
+    options = {name: _object(_properties(schema_of(table[name]))) for name in table}
+    return _object(
+        {name: _about(table[name]) | _either(options[name], {"type": "null"}) for name in table}
+    )
+
+
+def _about(function: Any) -> Json:
+    return {"description": docs.summary(function).replace("``", "")}
 
 
 def _properties(schema: Schema) -> Json:
-    found = schema.model.model_json_schema()["properties"]
+    found = _draft_7(schema.model.model_json_schema()["properties"])
     properties = {}
     for name, facts in found.items():
         outside = {key: facts.pop(key) for key in ("description", "default") if key in facts}
         facts.pop("title", None)
-        properties[name] = {**outside, **(_either(facts, REFERENCE) if facts else {})}
+        properties[name] = {**outside, **(_either(facts, _shared("reference")) if facts else {})}
     return properties
 
 
@@ -102,5 +113,11 @@ def _object(properties: Json) -> Json:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _with_defaults(properties: Json) -> Json:
-    return {**properties, "defaults": DEFAULTS}
+def _draft_7(schema: Any) -> Any:
+    """Return a schema with lists of fixed places as draft 7 writes them."""
+    if isinstance(schema, dict):
+        return {
+            "items" if key == "prefixItems" else key: _draft_7(value)
+            for key, value in schema.items()
+        }
+    return [_draft_7(item) for item in schema] if isinstance(schema, list) else schema
