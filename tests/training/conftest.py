@@ -32,7 +32,7 @@ def points() -> Dataset:
     def split(n: int) -> Split:
         label = random.integers(0, 3, n).astype("int32")
         centres = np.array([[0, 0], [3, 0], [0, 3]], "float32")
-        x = centres[label] + random.normal(size=(n, 2)).astype("float32") * 0.5
+        x = centres[label] + random.normal(size=(n, 2)).astype("float32") * 0.3
         return Split({"x": x.astype("float32"), "label": label})
 
     classes = ("red", "green", "blue")

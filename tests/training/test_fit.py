@@ -15,9 +15,13 @@ import yaml
 
 import toolkit
 from toolkit.errors import Refused
+from toolkit.tasks.classification import Classification
 from toolkit.training.callbacks.checkpoints import checkpoints, restore
+from toolkit.training.console import Reporter
 from toolkit.training.evaluate import reopen
+from toolkit.training.fit import fit
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.settings import TrainerSettings
 
 TASK = {"name": "language_modelling", "sequence_length": 5}
 
@@ -73,9 +77,9 @@ def test_classification_and_its_run(points, mlp, tmp_path):
     run = toolkit.train(
         mlp,
         points,
-        optimizer={"name": "adam", "learning_rate": 0.05},
+        optimizer={"name": "adam", "learning_rate": 0.1},
         batch_size=16,
-        epochs=8,
+        epochs=10,
         run_dir=tmp_path / "run",
         quiet=True,
     )
@@ -157,11 +161,6 @@ def test_averaged_weights_are_what_is_scored_and_saved(points, mlp, tmp_path):
     keep = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda b, logs: plain.append(keep.model.network.get_weights())
     )
-    from toolkit.tasks.classification import Classification
-    from toolkit.training.console import Reporter
-    from toolkit.training.fit import fit
-    from toolkit.training.settings import TrainerSettings
-
     fit(
         mlp,
         points,
@@ -302,3 +301,26 @@ def test_a_full_disk_keeps_what_was_there(points, mlp, tmp_path, monkeypatch):
     assert model.output_shape == (None, 3)
     assert checkpoints(tmp_path / "r" / "checkpoints")
     assert not list(Path(tmp_path / "r").rglob(".*")), "nothing half-written stays"
+
+
+@pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])
+def test_a_stop_leaves_a_checkpoint_and_a_network(signal, points, mlp, tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                raise signal
+
+    with pytest.raises(signal):
+        fit(
+            mlp,
+            points,
+            Classification(),
+            RunFolder.create(tmp_path / "r"),
+            optimizer={"name": "adam"},
+            reporter=Reporter(quiet=True),
+            callbacks=[Stop()],
+        )
+    assert [path.name for path in checkpoints(tmp_path / "r" / "checkpoints")] == [
+        "step-00000003.safetensors"
+    ]
+    assert keras.models.load_model(tmp_path / "r" / "model.keras").output_shape == (None, 3)

@@ -104,7 +104,7 @@ class StreamObjective(Objective):
         """
         (entry,) = (t for t in self.network.inputs if t.name not in self.state_names)
         name, length, tokens = entry.name, entry.shape[1], x[entry.name]
-        parts = tokens.shape[1] // length
+        parts = tokens.shape[1] // length if tokens.shape[1] else tf.shape(tokens)[1] // length
 
         def read(part: Any, states: list[Any], hidden: Any) -> tuple[Any, list[Any], Any]:
             given = dict(zip(self.state_names, states, strict=True))

@@ -192,6 +192,13 @@ def fit(
             f"training diverged: {error}. The last good weights, of {what}, are in {folder.model}. "
             "Try a lower optimizer.learning_rate, optimizer.clipnorm, or a schedule with warm-up."
         ) from error
+    except BaseException as stop:
+        if not isinstance(stop, Exception):  # Ctrl-C or SIGTERM: nothing of the work is lost
+            if not best.epoch:
+                trainable.save(folder.model)
+            path = keep.write(int(objective.optimizer.iterations))
+            reporter.say(f"stopped at step {int(objective.optimizer.iterations)}: {path}")
+        raise
     if not best.epoch:  # never validated, or never with a comparable score
         trainable.save(folder.model)
     trainable.load(folder.model)
