@@ -35,7 +35,7 @@ class TrainerSettings:
         strategy: Devices: ``auto`` and ``one_device`` use one.
     """
 
-    epochs: PositiveInt = 10
+    epochs: PositiveInt = 5
     max_steps: PositiveInt | None = None
     steps_per_epoch: PositiveInt | None = None
     validation_steps: PositiveInt | None = None
