@@ -57,6 +57,17 @@ def test_generate(cli, trained, a_run):
     assert cli("generate", a_run, "prompt=").code == 0
 
 
+def test_only_language_models_write(cli, trained, a_run, tmp_path):
+    (tmp_path / "r" / "config.yaml").write_text("task: {name: classification}\n")
+    said = cli("generate", a_run)
+    assert (said.code, trained) == (2, [])
+    assert said.err.startswith(
+        "run: r has learned classification and is no language model; what it"
+    )
+    (tmp_path / "r" / "config.yaml").write_text("task: {name: language_modelling}\n")
+    assert cli("generate", a_run).code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

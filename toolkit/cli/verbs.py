@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import yaml
+
 from toolkit.cli.quiet import start_tensorflow
+from toolkit.errors import Refused
 from toolkit.registry import Table
+from toolkit.tasks import TASKS
 from toolkit.training.run_folder import RunFolder
 from toolkit.types import Count, NonNegative, PositiveInt, Probability
 
@@ -105,7 +109,15 @@ def generate(
         seed: The same seed gives the same texts; null draws anew.
         plugins: Modules of yours that the run needs: a run's own are not imported unnamed.
     """
-    RunFolder.open(run).need_model()
+    folder = RunFolder.open(run)
+    folder.need_model()
+    trained_for = (yaml.safe_load(folder.config.read_text("utf-8")) or {}).get("task", {})
+    name = trained_for.get("name")
+    if name in TASKS and getattr(TASKS[name], "sampler", None) != "streams":
+        raise Refused(
+            f"run: {folder.path} has learned {name} and is no language model; "
+            f"what it can do: predict run={folder.path} input=…"
+        )
     start_tensorflow()
     from toolkit.training.generate import generate as work
 
