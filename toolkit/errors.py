@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -33,7 +34,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         `` Did you mean units?`` where something near is known, and else the sorted list of names.
     """
     known = sorted(map(str, known))
-    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.6) or [
+        whole for whole in known if "".join(re.findall(r"(?:^|_)(.)", whole)) == str(name)
+    ]  # lr: learning_rate
     if near:
         return f" Did you mean {' or '.join(near)}?"
     return f" There is: {', '.join(known)}." if known else ""

@@ -8,6 +8,8 @@ from pydantic import Field
 
 Count = Annotated[int, Field(ge=0)]
 """A whole number from 0."""
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""A whole number that NumPy and TensorFlow both take as a seed."""
 PositiveInt = Annotated[int, Field(ge=1)]
 """A whole number from 1."""
 Positive = Annotated[float, Field(gt=0)]

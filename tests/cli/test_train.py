@@ -225,3 +225,24 @@ def test_completion(cli, monkeypatch, line, offered):
 def test_hydras_own_flags(cli):
     assert "Search path" in cli("--info", "searchpath").out
     assert "Hydra" in cli("--hydra-help").out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("data=ptb data.root=nowhere", "data.root: 'nowhere' does not exist; expected the folder"),
+        ("data=text data.train=a.txt data.valid=b.txt", "data.valid: there is no 'b.txt'"),
+        ("data=series data.file=a.csv", "data.file: there is no 'a.csv' (plain or .gz)."),
+        ("data=image_folder model=cnn", "data=image_folder: which folder? Give data.root=FOLDER"),
+        ("run_dir=file/run", "run_dir: cannot write to file/run"),
+        ("run_dir=file", "is a file); give another run_dir=FOLDER."),
+    ],
+)
+def test_files_that_are_not_there_are_told_before_tensorflow(
+    cli, trained, tmp_path, monkeypatch, words, told
+):
+    monkeypatch.delenv("TOOLKIT_DATA", raising=False)
+    (tmp_path / "file").write_text("")
+    said = cli(*words.split(" "))
+    assert said.code == 2 and told in said.err
+    assert not trained and len(list(tmp_path.iterdir())) == 1

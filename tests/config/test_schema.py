@@ -79,7 +79,9 @@ def test_types_are_strict():
 
 
 def test_what_is_not_given_or_empty():
-    assert check(size="???")[1] == ["size: must be given: a whole number from 1"]
+    assert check(size="???")[1] == [
+        "size: must be given: a whole number from 1 (How many, said in two lines)"
+    ]
     assert check(size="")[1] == ["size: expected a whole number from 1; it is empty"]
     assert check(size=1, text="")[1] == []
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import yaml
+from safetensors import safe_open
 
 import toolkit
 from toolkit.errors import Refused
@@ -23,6 +24,7 @@ from toolkit.training.evaluate import reopen
 from toolkit.training.fit import fit
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.settings import TrainerSettings
+
 
 def tags(folder: RunFolder) -> set[str]:
     """Return the names of what TensorBoard would draw."""
@@ -226,7 +228,8 @@ def test_max_steps_ends_within_an_epoch(points, mlp, tmp_path):
         mlp, points, batch_size=16, epochs=9, max_steps=10, run_dir=tmp_path / "r", quiet=True
     )
     assert run.results["steps"] == 10
-    assert len(metrics(run)) == 2
+    assert [row["step"] for row in metrics(run)] == ["7", "10"]
+    assert checkpoints(run.path / "checkpoints")[-1].name == "step-00000010.safetensors"
 
 
 def test_overfitting_a_batch_reaches_no_loss(text, gru, tmp_path):
@@ -335,3 +338,37 @@ def test_a_stop_leaves_a_checkpoint_and_a_network(signal, points, mlp, tmp_path)
         "step-00000003.safetensors"
     ]
     assert keras.models.load_model(tmp_path / "r" / "model.keras").output_shape == (None, 3)
+
+
+def test_a_stop_while_averages_are_scored_keeps_both(points, mlp, tmp_path):
+    trained: list[list[np.ndarray]] = []
+
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            trained.append(self.model.network.get_weights())
+
+        def on_test_batch_end(self, batch, logs=None):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(
+            mlp,
+            points,
+            Classification(),
+            RunFolder.create(tmp_path / "r"),
+            optimizer={"name": "sgd", "learning_rate": 0.5, "use_ema": True},
+            reporter=Reporter(quiet=True),
+            callbacks=[Stop()],
+        )
+    (path,) = checkpoints(tmp_path / "r" / "checkpoints")
+    saved = keras.models.load_model(tmp_path / "r" / "model.keras").get_weights()
+    with safe_open(path, "numpy") as file:
+        for i, weight in enumerate(trained[-1]):
+            np.testing.assert_array_equal(file.get_tensor(f"{i:04}"), weight)
+            assert not np.array_equal(saved[i], weight), "the network has the averages"
+
+
+def test_an_unknown_monitor_is_refused_before_there_is_a_folder(points, mlp, tmp_path):
+    with pytest.raises(Refused, match="trainer.monitor: no 'acuracy' in .* Did you mean accuracy"):
+        toolkit.train(mlp, points, monitor="acuracy", run_dir=tmp_path / "r", quiet=True)
+    assert not (tmp_path / "r").exists()

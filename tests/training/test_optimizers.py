@@ -79,7 +79,7 @@ def test_named_weights_do_not_decay():
 
 
 def test_clippings_exclude_each_other():
-    message = "optimizer: clipnorm and clipvalue exclude each other; set one, and null the others."
+    message = "clipnorm and clipvalue exclude each other; set one, and null the others."
     assert contradictions({"clipnorm": 1.0, "clipvalue": 1.0}) == [message]
     assert contradictions({"clipnorm": 1.0, "clipvalue": None}) == []
     with pytest.raises(Refused, match="clipnorm and clipvalue exclude each other"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -14,7 +13,9 @@ from omegaconf import OmegaConf
 from toolkit.config.compose import COMPOSING, compose
 from toolkit.config.explain import explain
 from toolkit.config.validate import check
+from toolkit.data.named_files import missing_files
 from toolkit.errors import Refused
+from toolkit.training.run_folder import RunFolder
 
 
 def check_all(
@@ -33,10 +34,12 @@ def check_all(
             composed = compose(loader, name, words)
             if multirun:
                 OmegaConf.update(composed.config, "hydra.job.num", number, force_add=True)
-            folder = check(composed)["run_dir"]
+            settings = check(composed)
         except Refused as refusal:
             faults |= dict.fromkeys(refusal.faults)
             continue
+        faults |= dict.fromkeys(missing_files(settings["data"]))
+        folder = settings["run_dir"]
         if folder is None:
             continue
         if folder in folders:
@@ -44,9 +47,8 @@ def check_all(
                 f"run_dir: all runs of the sweep would write to {folder}; leave it out, or vary it"
             )
             faults[f"{text}: 'run_dir=runs/sweep/${{hydra:job.num}}'"] = None
-        elif Path(folder, "config.yaml").exists():
-            text = f"run_dir: {folder} holds a run already, which is not overwritten"
-            faults[f"{text}; give another run_dir=FOLDER, or delete that folder."] = None
+        else:
+            faults |= dict.fromkeys(RunFolder(folder).in_the_way())
         folders.add(folder)
     if faults:
         raise Refused(*faults)

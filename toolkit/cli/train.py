@@ -28,6 +28,9 @@ from toolkit.errors import Refused, did_you_mean
 ANSWERS = ("--hydra-help", "--info", "--shell-completion", "--version", "--experimental-rerun")
 """Hydra's flags that ask it something and train nothing."""
 
+CONFIGS = ("job", "hydra", "all")
+"""What flag ``--cfg`` shows."""
+
 _ended: list[BaseException] = []
 """What ended the one run of this process; a sweep's jobs raise it instead."""
 
@@ -51,6 +54,8 @@ def train(arguments: Arguments) -> None:
             faults.append(f"command line: no flag {flag}.{did_you_mean(flag, (*FLAGS, *VALUED))}")
         elif flag in VALUED and not value:
             faults.append(f"command line: {flag}: needs a value: {flag} VALUE")
+        elif flag == "--cfg" and value not in CONFIGS:
+            faults.append(f"command line: --cfg: expected {', '.join(CONFIGS)}; got '{value}'")
     if faults:
         raise Refused(*faults)
     if path := flags.get("--config-path"):

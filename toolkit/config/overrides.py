@@ -76,6 +76,18 @@ def _unknown_key(override: Override, config: DictConfig) -> str | None:
         known = [str(key) for key in (range(len(node)) if listed else node) if i or key != "hydra"]
         if str(part) not in known:
             adds = override.is_add() or override.is_force_add()
-            return None if adds else f"unknown.{did_you_mean(str(part), known)}"
+            within = [] if i or adds else _groups_with(str(part), config)
+            hint = f" Did you mean {' or '.join(within)}?" if within else ""
+            return None if adds else f"unknown.{hint or did_you_mean(str(part), known)}"
         node = node._get_node(part)
     return None
+
+
+def _groups_with(name: str, config: DictConfig) -> list[str]:
+    """Return ``trainer.epochs`` for ``epochs``: keys of that name within groups."""
+    nodes = {str(key): config._get_node(key) for key in config if key != "hydra"}
+    if name == "name":  # every group has one
+        return []
+    return [
+        f"{key}.{name}" for key, node in nodes.items() if OmegaConf.is_dict(node) and name in node
+    ]

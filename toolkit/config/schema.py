@@ -59,6 +59,11 @@ class Fault:
     unknown: bool = field(default=False, compare=False)
 
 
+def _wanted(option: Option) -> str:
+    text = f" ({option.text.rstrip('.')})" if option.text else ""
+    return wording.expected(option.kind) + text
+
+
 class Schema:
     """The options of one or more functions, as one flat mapping.
 
@@ -96,7 +101,7 @@ class Schema:
             what: Whose options these are, for messages: ``"block 'dense'"``.
         """
         faults = [
-            Fault((name,), f"must be given: {wording.expected(self.options[name].kind)}")
+            Fault((name,), f"must be given: {_wanted(self.options[name])}")
             for name, value in values.items()
             if value == MISSING and name in self.options
         ]

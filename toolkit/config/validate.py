@@ -18,12 +18,13 @@ from toolkit.config.resolve import resolve, written_at
 from toolkit.config.schema import MISSING, Fault, schema_of
 from toolkit.data.augment import AUGMENTATIONS
 from toolkit.errors import Refused, did_you_mean
-from toolkit.types import Count
+from toolkit.training.keras_optimizers import contradictions
+from toolkit.types import Seed
 
 
 def run(
     *,
-    seed: Count = 0,
+    seed: Seed = 0,
     run_dir: str | None = None,
     plugins: list[str] = [],  # noqa: B006 (a schema; never called)
     expect: dict[str, Any] | None = None,
@@ -103,6 +104,8 @@ def _group(name: str, values: Any, composed: Composed) -> tuple[dict[str, Any], 
     if name == "data" and isinstance(steps := options.get("augment"), dict):
         _, found = check_named(AUGMENTATIONS, "augmentation", steps)
         faults += [Fault(("augment", *fault.path), fault.text, fault.unknown) for fault in found]
+    if name == "optimizer" and not faults:
+        faults = [Fault((text.split()[0],), text) for text in contradictions(checked)]
     return {"name": row, **checked}, faults
 
 
@@ -139,9 +142,18 @@ def _tell(
         known = path == fault.path and unresolved.get(path) == fault.text
         if not known and any(p[:n] in unresolved for p in (path, fault.path) for n in _lengths(p)):
             continue
-        place = origins.of(path)
+        place = None if _value(raw, path) == MISSING else origins.of(path)
         told[f"{f'{place}: ' if place else ''}{dotted(path)}: {fault.text}"] = None
     return list(told)
+
+
+def _value(raw: Any, path: Path_) -> Any:
+    for key in path:
+        try:
+            raw = raw[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return raw
 
 
 def _lengths(path: Path_) -> range:

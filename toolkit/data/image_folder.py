@@ -63,7 +63,7 @@ def image_folder(
         Refused: If a folder is missing or empty, holds fewer than two classes, a class that
             training has not, or a file that is no picture.
     """
-    folders = _folders(root, {"train": train, "valid": valid, "test": test})
+    folders = folders_of(root, {"train": train, "valid": valid, "test": test})
     classes = _classes(folders["train"])
     notes: list[str] = []
     splits: dict[str, Split] = {}
@@ -108,7 +108,7 @@ def image_folder(
     )
 
 
-def _folders(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
+def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
     """Return the folder of each part that there is."""
     base = None if root is None else Path(root).expanduser()
     if base is not None and not base.is_dir():

@@ -39,10 +39,15 @@ def averaged(model: keras.Model) -> Iterator[None]:
 class ScoreAverages(keras.callbacks.Callback):
     """Validates with the averaged weights."""
 
+    inside = False
+
     def on_test_begin(self, logs: Any = None) -> None:
         """Put the averages in."""
         swap(self.model)
+        self.inside = True
 
     def on_test_end(self, logs: Any = None) -> None:
-        """Take them out."""
-        swap(self.model)
+        """Take them out; also called where a validation is broken off."""
+        if self.inside:
+            swap(self.model)
+        self.inside = False

@@ -27,7 +27,7 @@ from toolkit.training.callbacks.profile import ProfileSteps
 from toolkit.training.callbacks.progress import ProgressBar
 from toolkit.training.callbacks.tensorboard import TensorBoardScalars
 from toolkit.training.console import Reporter
-from toolkit.training.ema import ScoreAverages
+from toolkit.training.ema import ScoreAverages, averaged
 from toolkit.training.optimizers import Update, update_by_name
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.settings import TrainerSettings
@@ -141,10 +141,11 @@ def fit(
         keep=settings.keep,
         remember=lambda: {"epoch": best.epoch, "score": best.score, "waited": best.waited},
     )
+    averages = ScoreAverages()
     watch: list[keras.callbacks.Callback] = [
         NonFiniteGuard(steps),
         StopAfter(total, steps),
-        ScoreAverages(),
+        averages,
         ProgressBar(
             reporter,
             epochs=epochs,
@@ -194,13 +195,16 @@ def fit(
         ) from error
     except BaseException as stop:
         if not isinstance(stop, Exception):  # Ctrl-C or SIGTERM: nothing of the work is lost
+            averages.on_test_end()
             if not best.epoch:
-                trainable.save(folder.model)
+                with averaged(objective):
+                    trainable.save(folder.model)
             path = keep.write(int(objective.optimizer.iterations))
             reporter.say(f"stopped at step {int(objective.optimizer.iterations)}: {path}")
         raise
     if not best.epoch:  # never validated, or never with a comparable score
-        trainable.save(folder.model)
+        with averaged(objective):
+            trainable.save(folder.model)
     trainable.load(folder.model)
     return Outcome(
         trainable,

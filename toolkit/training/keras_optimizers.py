@@ -104,13 +104,13 @@ def contradictions(options: Mapping[str, Any]) -> list[str]:
     clips = [k for k in ("clipnorm", "clipvalue", "global_clipnorm") if options.get(k) is not None]
     if len(clips) < 2:
         return []
-    return [f"optimizer: {' and '.join(clips)} exclude each other; set one, and null the others."]
+    return [f"{' and '.join(clips)} exclude each other; set one, and null the others."]
 
 
 def _make(kind: str, options: dict[str, Any]) -> Update:
     """Return the optimizer of a Keras class with options that are complete."""
     if faults := contradictions(options):
-        raise Refused(*faults)
+        raise Refused(*(f"optimizer: {fault}" for fault in faults))
     accumulate = options.pop("gradient_accumulation_steps") or 1
     undecayed = options.pop("exclude_from_weight_decay")
     optimizer = getattr(keras.optimizers, kind)(**options)

@@ -19,6 +19,7 @@ import yaml
 from toolkit.data import DATA
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset
+from toolkit.errors import Refused, did_you_mean
 from toolkit.tasks import TASKS
 from toolkit.training.assemble import Trainable, evaluation_batches
 from toolkit.training.console import Reporter, duration, figure
@@ -81,7 +82,9 @@ def train(
 def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -> RunFolder:
     """Train on a loaded data set; ``config`` has the keys that :func:`train` takes."""
     task = make(TASKS, config["task"])
+    settings = TrainerSettings(**config["trainer"])
     task.check(dataset)  # before there is a folder
+    check_monitor(settings.monitor, task, dataset)
     folder = RunFolder.create(config["run_dir"])
     reporter = Reporter(folder.log, quiet=quiet)
     optimizer = config["optimizer"]
@@ -93,7 +96,6 @@ def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -
     folder.write_json(folder.path / "environment.json", environment())
     for note in dataset.notes:
         reporter.say(note)
-    settings = TrainerSettings(**config["trainer"])
     batching = batching_of(config["data"])
     outcome = fit(
         config["model"],
@@ -121,6 +123,19 @@ def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -
     folder.write_json(folder.results, {**results, **baselines})
     _summary(reporter, folder, results, baselines, task)
     return folder
+
+
+def check_monitor(monitor: str | None, task: Any, dataset: Dataset) -> None:
+    """Refuse a score that validation will not have, before an epoch is spent on it.
+
+    Raises:
+        Refused: If neither the loss nor a metric of the task is called so.
+    """
+    known = sorted({"loss", task.monitor, *task.metrics(dataset.spec.target)})
+    if monitor is not None and monitor not in known:
+        raise Refused(
+            f"trainer.monitor: no '{monitor}' in validation.{did_you_mean(monitor, known)}"
+        )
 
 
 def score(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -48,23 +49,40 @@ class RunFolder:
             Refused: If the folder holds a run already or cannot be written.
         """
         run = cls(path)
+        if faults := run.in_the_way():
+            raise Refused(*faults)
         try:
             run.path.mkdir(parents=True, exist_ok=True)
             # Opening exclusively decides between two processes that start at once.
             with open(run.config, "x"):
                 pass
         except FileExistsError:
-            raise Refused(
-                f"run_dir: {run.path} holds a run already, which is not overwritten; "
-                "give another run_dir=FOLDER, or delete that folder."
-            ) from None
+            raise Refused(run._held()) from None
         except OSError as error:
-            raise Refused(
-                f"run_dir: cannot write to {run.path} ({error.strerror}); "
-                "give another run_dir=FOLDER."
-            ) from None
+            raise Refused(run._unwritable(error.strerror)) from None
         run.checkpoints.mkdir(exist_ok=True)
         return run
+
+    def in_the_way(self) -> list[str]:
+        """Return why no run can be made here, as far as it can be told without making one."""
+        if os.path.exists(self.config):
+            return [self._held()]
+        path = self.path.absolute()
+        there = next(p for p in (path, *path.parents) if os.path.exists(p))
+        if not there.is_dir():
+            return [self._unwritable(f"{there} is a file")]
+        if not os.access(there, os.W_OK | os.X_OK):
+            return [self._unwritable(os.strerror(errno.EACCES))]
+        return []
+
+    def _held(self) -> str:
+        return (
+            f"run_dir: {self.path} holds a run already, which is not overwritten; "
+            "give another run_dir=FOLDER, or delete that folder."
+        )
+
+    def _unwritable(self, reason: str) -> str:
+        return f"run_dir: cannot write to {self.path} ({reason}); give another run_dir=FOLDER."
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from toolkit.types import PositiveInt
+
+
+def _in_order(steps: tuple[int, int]) -> tuple[int, int]:
+    if steps[0] > steps[1]:
+        raise ValueError(f"expected the first step, then the last; got {list(steps)}")
+    return steps
+
+
+Steps = Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(_in_order)]
+"""First and last step of a stretch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +59,7 @@ class TrainerSettings:
     checkpoint_every: PositiveInt | None = None
     log_every: PositiveInt = 50
     histograms: bool = False
-    profile: tuple[PositiveInt, PositiveInt] | None = None
+    profile: Steps | None = None
     overfit_batches: PositiveInt | None = None
     precision: Literal["float32", "float64", "bfloat16", "mixed_bfloat16", "mixed_float16"] = (
         "float32"

@@ -27,6 +27,10 @@ class Checkpoints(keras.callbacks.Callback):
         every: Steps between two; None: at the end of each epoch.
         keep: How many of the newest stay.
         remember: Gives what else to note, as JSON.
+
+    Attributes:
+        done: Batches of the run so far.
+        newest: The newest file.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.folder, self.steps, self.every, self.keep = folder, steps, every, keep
         self.remember = remember
         self.newest: Path | None = None
+        self.done = 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Remember the epoch."""
@@ -49,14 +54,14 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Save every so many steps."""
-        step = self.epoch * self.steps + batch + 1
-        if self.every is not None and step % self.every == 0:
-            self.write(step)
+        self.done = self.epoch * self.steps + batch + 1
+        if self.every is not None and self.done % self.every == 0:
+            self.write(self.done)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Save, unless steps decide."""
         if self.every is None:
-            self.write((epoch + 1) * self.steps)
+            self.write(self.done)
 
     def write(self, step: int) -> Path:
         """Write the state after ``step`` batches and drop the oldest files."""

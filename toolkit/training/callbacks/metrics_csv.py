@@ -25,11 +25,19 @@ class MetricsCsv(keras.callbacks.Callback):
         self.path, self.steps = path, steps
         self.begun = time.monotonic()
 
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Remember the epoch."""
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Count: the last epoch may be cut short."""
+        self.done = self.epoch * self.steps + batch + 1
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Add the epoch's line."""
         row = {
             "epoch": epoch + 1,
-            "step": (epoch + 1) * self.steps,
+            "step": self.done,
             "seconds": round(time.monotonic() - self.begun, 2),
             "learning_rate": float(self.model.optimizer.learning_rate),
             **split_names(logs or {}),
