@@ -141,7 +141,7 @@ def test_a_models_knobs_are_shown_with_types(cli):
 
 
 def test_the_trainers_options_are_shown(cli):
-    assert "  trainer.epochs = 10    int >=1\n" in cli("list", "trainer").out
+    assert "  trainer.epochs = 5    int >=1\n" in cli("list", "trainer").out
 
 
 def test_the_schema_is_written(cli, tmp_path):
