@@ -42,6 +42,6 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     names = {"run": "train", "evaluate": "evaluate", "predict": "predict", "generate": "generate"}
     for module, function in names.items():
         fake = types.ModuleType(f"toolkit.training.{module}")
-        setattr(fake, function, lambda **given: calls.append(given))
+        setattr(fake, function, lambda **given: calls.append(given) or [])
         monkeypatch.setitem(sys.modules, f"toolkit.training.{module}", fake)
     return calls

@@ -78,7 +78,7 @@ def test_truncated_gz(tmp_path):
 
 
 def test_delimiter(tmp_path):
-    with pytest.raises(Refused, match="data.delimiter: expected one character, or tab; got ', '"):
+    with pytest.raises(Refused, match="data.delimiter: expected one character, .*; got ', '"):
         read_columns(written(tmp_path, "a,b\n1,2\n"), delimiter=", ")
 
 
@@ -130,3 +130,9 @@ def test_files_below_root_or_here(tmp_path, monkeypatch):
     assert locate_file("beside.csv", str(tmp_path), "data.file").resolve() == beside
     with pytest.raises(Refused, match=r"data.file: there is no '.*none.csv' or 'none.csv'"):
         locate_file("none.csv", str(tmp_path), "data.file")
+
+
+def test_another_delimiter_is_guessed_for_the_message(tmp_path):
+    with pytest.raises(Refused, match="one column only, 'a;b'. Perhaps .*=semicolon is meant"):
+        read_columns(written(tmp_path, "a;b\n1;2\n"))
+    assert read_columns(tmp_path / "table.csv", delimiter="semicolon").names == ("a", "b")

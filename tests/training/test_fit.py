@@ -372,3 +372,14 @@ def test_an_unknown_monitor_is_refused_before_there_is_a_folder(points, mlp, tmp
     with pytest.raises(Refused, match="trainer.monitor: no 'acuracy' in .* Did you mean accuracy"):
         toolkit.train(mlp, points, monitor="acuracy", run_dir=tmp_path / "r", quiet=True)
     assert not (tmp_path / "r").exists()
+
+
+def test_a_damaged_run_is_named(points, mlp, tmp_path):
+    run = toolkit.train(mlp, points, max_steps=1, run_dir=tmp_path / "r", quiet=True)
+    whole = (run.path / "model.keras").read_bytes()
+    (run.path / "model.keras").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(Refused, match=r"model\.keras is damaged"):
+        run.evaluate()
+    (run.path / "spec.json").write_text("{")
+    with pytest.raises(Refused, match=r"spec\.json cannot be read"):
+        run.evaluate()

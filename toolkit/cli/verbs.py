@@ -14,7 +14,7 @@ from toolkit.cli.quiet import start_tensorflow
 from toolkit.errors import Refused
 from toolkit.registry import Table
 from toolkit.tasks import TASKS
-from toolkit.training.run_folder import RunFolder
+from toolkit.training.run_folder import RunFolder, check_output
 from toolkit.types import Count, NonNegative, PositiveInt, Probability
 
 VERBS: Table[str] = Table(
@@ -78,10 +78,14 @@ def predict(
         plugins: Modules of yours that the run needs: a run's own are not imported unnamed.
     """
     RunFolder.open(run).need_model()
+    if output is not None:
+        check_output(output)
     start_tensorflow()
     from toolkit.training.predict import predict as work
 
-    work(run=run, input=input, output=output, format=format, batch_size=batch_size)
+    rows = work(run=run, input=input, output=output, format=format, batch_size=batch_size)
+    if output is not None:
+        print(f"{len(rows):,} predictions are in {output}")
 
 
 def generate(

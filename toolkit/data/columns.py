@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.csv_rows import SHOWN, csv_rows
+from toolkit.data.csv_rows import SHOWN, csv_rows, other_delimiter
 from toolkit.data.files import find, root_folder
 from toolkit.errors import Refused, did_you_mean
 
@@ -178,6 +178,8 @@ def read_columns(
     rows, lines = rows[1:], lines[1:]
     if not names:
         raise Refused(f"{path}: is empty; expected a first line that names the columns.")
+    if hint := other_delimiter(names):
+        raise Refused(f"{path}, line 1: one column only, '{names[0]}'.{hint}")
     if not rows:
         raise Refused(f"{path}: holds no rows below its first line, which names the columns.")
     repeated = sorted({name for name in names if names.count(name) > 1})

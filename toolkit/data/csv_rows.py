@@ -14,6 +14,8 @@ SHOWN = 5
 """Faults that a message lists before it only counts them."""
 LONGEST = 2**31 - 1
 """Characters of a cell; the csv module would stop at 131,072, which a long text exceeds."""
+SIGNS = {"tab": "\t", "\\t": "\t", "semicolon": ";", "comma": ",", "bar": "|"}
+"""Delimiters by names, as signs need quotes on a command line."""
 
 
 def csv_rows(
@@ -29,7 +31,7 @@ def csv_rows(
     Args:
         path: The file; ``.gz`` is unpacked.
         header: Whether the first row names the columns, for messages.
-        delimiter: What stands between cells; ``tab`` for tabs.
+        delimiter: What stands between cells: a character, or a name of :data:`SIGNS`.
         quoting: Whether cells may stand in double quotes, and then hold delimiters and line ends.
         encoding: Name of the text encoding.
 
@@ -39,9 +41,12 @@ def csv_rows(
     Raises:
         Refused: If the file is missing, not text, or has a row with too many or too few cells.
     """
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    delimiter = SIGNS.get(delimiter, delimiter)
     if len(delimiter) != 1:
-        raise Refused(f"data.delimiter: expected one character, or tab; got '{delimiter}'.")
+        known = ", ".join(name for name in SIGNS if name.isalpha())
+        raise Refused(
+            f"data.delimiter: expected one character, or its name: {known}; got '{delimiter}'."
+        )
     reader = csv.reader(
         io.StringIO(read_text(path, encoding), newline=""),
         delimiter=delimiter,
@@ -87,3 +92,9 @@ def _refuse_ragged(
     if len(wrong) > SHOWN:
         faults.append(f"{path}: {len(wrong) - SHOWN} more such rows.")
     raise Refused(*faults)
+
+
+def other_delimiter(names: Sequence[str]) -> str:
+    """Return a hint where one single column's name looks like several, divided by another sign."""
+    found = [name for name, sign in SIGNS.items() if len(names) == 1 and sign in names[0]]
+    return f" Perhaps data.delimiter={found[0]} is meant?" if found else ""

@@ -80,8 +80,8 @@ def labelled_texts(
     if known == 0:
         raise Refused(
             f"{parts['train'].path}: no word is left for the vocabulary (data.vocabulary_size="
-            f"{texts.vocabulary_size}, data.minimum_count={texts.minimum_count}); raise the first "
-            "or lower the second."
+            f"{texts.vocabulary_size or 'null'}, data.minimum_count={texts.minimum_count}); raise "
+            "the first or lower the second."
         )
     if known < len(counts):
         notes.append(f"Of {len(counts):,} different tokens in training {known:,} are known.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data.columns import Columns
-from toolkit.data.csv_rows import SHOWN, csv_rows
+from toolkit.data.csv_rows import SHOWN, csv_rows, other_delimiter
 from toolkit.data.files import read_text
 from toolkit.errors import Refused, did_you_mean
 
@@ -89,8 +89,11 @@ def _place(path: str, column: str | int, key: str, names: tuple[str, ...], width
         )
     if column not in names:
         raise Refused(
-            f"{key}: {path} has no column '{column}'.{did_you_mean(column, names)} If its first "
-            "line names no columns, give numbers instead, from 0."
+            f"{key}: {path} has no column '{column}'.{did_you_mean(column, names)}"
+            + (
+                other_delimiter(names)
+                or " If its first line names no columns, give numbers instead, from 0."
+            )
         )
     if names.count(column) > 1:
         raise Refused(

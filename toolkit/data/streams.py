@@ -50,8 +50,9 @@ def streams(
     if all(word in (UNKNOWN, END_OF_LINE, PAD) for word in vocabulary.words):
         raise Refused(
             f"{where['train']}: no word is left for the vocabulary (data.vocabulary_size="
-            f"{vocabulary_size}, data.minimum_count={minimum_count}); its most frequent one occurs "
-            f"{max(counts.values())} times. Lower data.minimum_count or raise data.vocabulary_size."
+            f"{vocabulary_size or 'null'}, data.minimum_count={minimum_count}); its most frequent "
+            f"one occurs {max(counts.values())} times. Lower data.minimum_count or raise "
+            "data.vocabulary_size."
         )
     absent = ABSENT if vocabulary.unknown is None else vocabulary.unknown
     ids = {part: rules.encode(text, vocabulary, absent) for part, text in texts.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,24 @@ class Trainable:
 
     def load(self, path: Path) -> None:
         """Take the weights of a saved network."""
-        values = keras.models.load_model(path, compile=False).get_weights()
+        values = open_network(path).get_weights()
         self.inference.set_weights(values)
         if not self.shared:
             for weight, value in zip(self.objective.saved_weights, values, strict=True):
                 weight.assign(value)
+
+
+def open_network(path: Path) -> keras.Model:
+    """Return a saved network.
+
+    Raises:
+        Refused: If the file is damaged.
+    """
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        what = str(error).partition("\n")[0]
+        raise Refused(f"{path} is damaged, or no network of this toolkit ({what}).") from error
 
 
 def assemble(

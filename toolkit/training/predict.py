@@ -14,11 +14,13 @@ import numpy as np
 import yaml
 
 from toolkit.data.pipeline import example_batches
+from toolkit.data.raw_texts import raw_texts
 from toolkit.data.spec import Spec, Split
 from toolkit.errors import Refused
 from toolkit.tasks import TASKS
+from toolkit.training.assemble import open_network
 from toolkit.training.run import make
-from toolkit.training.run_folder import RunFolder, replacing
+from toolkit.training.run_folder import RunFolder, check_output, replacing
 from toolkit.training.saved_spec import read_spec
 from toolkit.types import PositiveInt
 
@@ -38,7 +40,8 @@ def predict(
     Args:
         run: The run's folder.
         input: A file, a folder, ``-`` for standard input, or a text itself. Texts: a file with one
-            a line, a ``.jsonl`` file whose objects have ``text``, or a folder of ``.txt`` files.
+            a line, a csv, tsv or jsonl file with the text column that was trained on (else
+            ``text``), or a folder of ``.txt`` files.
             Pictures: a file or a folder, searched through. Tables and series: a csv file with the
             columns that were trained on.
         output: File to write; None prints.
@@ -53,15 +56,17 @@ def predict(
         Refused: If there is no such run or input, or the input cannot be read.
     """
     folder = RunFolder.open(run)
+    if output is not None:
+        check_output(output)
     config = yaml.safe_load(folder.config.read_text("utf-8"))
     task = make(TASKS, config["task"])
     spec, encoder = read_spec(folder)
-    model = keras.models.load_model(folder.need_model(), compile=False)
     if encoder is None:
         raise Refused(
             f"run: the data of {folder.path} has no form in which new input could be read."
         )
-    names, split = read_input(input, spec, encoder)
+    names, split = read_input(input, spec, encoder, config["data"])
+    model = open_network(folder.need_model())
     rows = []
     for part in outputs(model, split, spec, task, batch_size):
         rows += task.rows(part, spec.target)
@@ -80,13 +85,15 @@ def predict(
     return rows
 
 
-def read_input(given: str, spec: Spec, encoder: Any) -> tuple[list[str], Split]:
+def read_input(
+    given: str, spec: Spec, encoder: Any, data: dict[str, Any]
+) -> tuple[list[str], Split]:
     """Return a name for each example, and the examples."""
     kind = spec.input.kind
-    path = Path(given)
     if kind == "tokens":
-        names = _texts(given, path)
+        names = raw_texts(given, data)
         return names, encoder.encode(names)
+    path = Path(given)
     if kind == "image":
         if not path.exists():
             raise Refused(f"input: no file or folder {path}.")
@@ -100,37 +107,6 @@ def read_input(given: str, spec: Spec, encoder: Any) -> tuple[list[str], Split]:
     split = encoder.encode("/dev/stdin" if given == "-" else path)
     names = ["next"] if kind == "series" else [str(i + 1) for i in range(len(split))]
     return names, split
-
-
-def _texts(given: str, path: Path) -> list[str]:
-    if given == "-":
-        lines = sys.stdin.read().splitlines()
-    elif path.is_dir():
-        lines = [p.read_text("utf-8") for p in sorted(path.rglob("*.txt"))]
-    elif path.is_file():
-        try:
-            lines = path.read_text("utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            raise Refused(
-                f"input: {path} is not UTF-8 ({error.reason} at byte {error.start})."
-            ) from None
-        if path.suffix in (".jsonl", ".json"):
-            lines = [_text_of(line, path, i) for i, line in enumerate(lines, 1) if line.strip()]
-    else:
-        lines = [given]
-    if not any(line.strip() for line in lines):
-        raise Refused(f"input: nothing to read in {given!r}.")
-    return lines
-
-
-def _text_of(line: str, path: Path, number: int) -> str:
-    try:
-        return str(json.loads(line)["text"])
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise Refused(
-            f"input: {path}:{number}: expected a JSON object with the key 'text'; "
-            f"got {line[:60]!r}."
-        ) from None
 
 
 def outputs(

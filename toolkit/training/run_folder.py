@@ -113,6 +113,19 @@ class RunFolder:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that cannot be written, before there is anything to write.
+
+    Raises:
+        Refused: If it is a folder, or lies in none.
+    """
+    if os.path.isdir(path):
+        raise Refused(f"output: {path} is a folder; expected a file.")
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        raise Refused(f"output: no folder {folder}.")
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Write a file aside, then rename it over ``path``; on any error ``path`` stays as it was.

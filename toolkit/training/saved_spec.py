@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from toolkit.data.spec import Field, Spec
+from toolkit.errors import Refused
 from toolkit.training.run_folder import RunFolder
 
 ENCODERS = {
@@ -31,8 +32,15 @@ def write_spec(folder: RunFolder, spec: Spec, encoder: Any) -> None:
 
 
 def read_spec(folder: RunFolder) -> tuple[Spec, Any]:
-    """Return the spec and the encoder (None where the data set has none)."""
-    content = json.loads(folder.spec.read_text("utf-8"))
+    """Return the spec and the encoder (None where the data set has none).
+
+    Raises:
+        Refused: If the file is missing or damaged.
+    """
+    try:
+        content = json.loads(folder.spec.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refused(f"run: {folder.spec} cannot be read ({error}).") from None
     inputs, targets = (
         {name: _field(saved) for name, saved in content[part].items()}
         for part in ("inputs", "targets")
