@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,11 @@ def data_root() -> Path:
             f"no data sets at {root}: set TOOLKIT_DATA to a folder that holds ptb/, mnist/, …"
         )
     return root
+
+
+@pytest.fixture(autouse=True)
+def open_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep pytest's streams open: Hydra closes log handlers, and TensorFlow's closes its stream."""
+    if "absl.logging" in sys.modules:
+        handler = sys.modules["absl.logging"].PythonHandler
+        monkeypatch.setattr(handler, "close", lambda self: None)
