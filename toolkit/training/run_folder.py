@@ -59,7 +59,7 @@ class RunFolder:
         except FileExistsError:
             raise Refused(run._held()) from None
         except OSError as error:
-            raise Refused(run._unwritable(error.strerror)) from None
+            raise Refused(run._unwritable(error.strerror or str(error))) from None
         run.checkpoints.mkdir(exist_ok=True)
         return run
 
