@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import pytest
 
@@ -185,7 +186,7 @@ def test_a_plug_ins_parts_have_names_like_ours(cli, trained, tmp_path, monkeypat
 )
 @pytest.mark.parametrize("sweep", [[], ["-m"]])
 def test_exit_codes(cli, trained, monkeypatch, error, code, told, sweep):
-    import toolkit.training.run as run
+    run = sys.modules["toolkit.training.run"]  # the fixture's stand-in
 
     def fail(**given):
         raise error
@@ -198,7 +199,7 @@ def test_exit_codes(cli, trained, monkeypatch, error, code, told, sweep):
 
 
 def test_sigterm(cli, trained, monkeypatch):
-    import toolkit.training.run as run
+    run = sys.modules["toolkit.training.run"]  # the fixture's stand-in
 
     monkeypatch.setattr(run, "train", lambda **given: os.kill(os.getpid(), signal.SIGTERM))
     assert cli("data=digits", "model=mlp").code == 143

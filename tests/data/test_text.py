@@ -329,7 +329,7 @@ def test_truncated_gzip(tmp_path):
 def test_no_word_is_frequent_enough(write, tmp_path):
     path = tmp_path / write(LINES)
     assert refusal(train=str(path), minimum_count=9) == (
-        f"{path}: no word is left for the vocabulary (data.vocabulary_size=None, "
+        f"{path}: no word is left for the vocabulary (data.vocabulary_size=null, "
         "data.minimum_count=9); its most frequent one occurs 3 times. Lower data.minimum_count or "
         "raise data.vocabulary_size."
     )
