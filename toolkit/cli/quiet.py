@@ -17,11 +17,12 @@ def start_tensorflow() -> None:
     """
     if "tensorflow" in sys.modules:
         return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what fails raises an exception as well
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     with held_back():
         import tensorflow as tf
 
+        tf.get_logger().setLevel("ERROR")  # no advice on retracing, which sweeps would call forth
         tf.config.list_physical_devices()
 
 

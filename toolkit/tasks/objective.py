@@ -109,7 +109,7 @@ class Objective(keras.Model):
         self.end(kept, training=True)
         self.loss_mean.update_state(loss, sample_weight=total)
         scale = getattr(self.optimizer, "dynamic_scale", 1.0)
-        norm = tf.linalg.global_norm(gradients) / tf.cast(scale, "float32")
+        norm = _norm(gradients) / tf.cast(scale, "float32")
         self._update(gradients, tf.math.is_finite(loss) & tf.math.is_finite(norm))
         return {**self.results(), "gradient_norm": norm}
 
@@ -149,6 +149,12 @@ class Objective(keras.Model):
             tf.nest.map_structure(lambda t, a=a, b=b: t[a:b], batch)
             for a, b in zip(edges, edges[1:], strict=False)
         ]
+
+
+def _norm(gradients: list[Any]) -> Any:
+    """Return the norm of all gradients together, in float32 whatever their types."""
+    parts = [g.values if isinstance(g, tf.IndexedSlices) else g for g in gradients]
+    return tf.linalg.global_norm([tf.cast(part, "float32") for part in parts if part is not None])
 
 
 def _add(gradients: list[Any], more: list[Any]) -> list[Any]:

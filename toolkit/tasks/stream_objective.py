@@ -105,11 +105,12 @@ class StreamObjective(Objective):
         (entry,) = (t for t in self.network.inputs if t.name not in self.state_names)
         name, length, tokens = entry.name, entry.shape[1], x[entry.name]
         parts = tokens.shape[1] // length if tokens.shape[1] else tf.shape(tokens)[1] // length
+        # Parts of one fixed shape: XLA knows no slice whose ends are computed.
+        cut = tf.transpose(tf.reshape(tokens, (tokens.shape[0], -1, length)), (1, 0, 2))
 
         def read(part: Any, states: list[Any], hidden: Any) -> tuple[Any, list[Any], Any]:
             given = dict(zip(self.state_names, states, strict=True))
-            given[name] = tokens[:, part * length : (part + 1) * length]
-            given[name] = tf.ensure_shape(given[name], (None, length))
+            given[name] = tf.gather(cut, part)
             out, *states = self(given, training=False)
             return part + 1, states, hidden.write(part, out)
 
