@@ -1,7 +1,7 @@
 """Speed of a training step against PyTorch's, on the CPU: language models and a convnet.
 
     pip install torch  # here only: the toolkit does not need it
-    python tests/benchmarks/against_torch.py [mnist] [gru] [lstm] [--rounds 12] [--threads N]
+    python tests/benchmarks/against_torch.py [mnist] [gru] [lstm] [--rounds 24] [--threads N]
 
 Both sides train the same network on batches of the same size and make, data pipeline included;
 the toolkit by its ``fit`` with all callbacks, PyTorch by the loop that its users write. Both run in
@@ -18,7 +18,6 @@ from typing import Any
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 import numpy as np
-import tensorflow as tf
 import torch
 from contests import (
     BATCH,
@@ -31,25 +30,24 @@ from contests import (
     text,
     words_by_toolkit,
 )
-from turns import Ticks, Turns, load, milliseconds, ratio
+from turns import Ticks, Turns, limit_threads, load, milliseconds, ratio
 
 
 def main() -> None:
     """Run the contests named on the command line and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("contests", nargs="*", metavar="mnist|gru|lstm", help="default: all")
-    parser.add_argument("--rounds", type=int, default=12, help="turns of each contestant")
-    parser.add_argument("--threads", type=int, help="threads of an operation; default all cores")
+    parser.add_argument("--rounds", type=int, default=24, help="turns of each contestant")
+    parser.add_argument("--threads", type=int, help="default: all cores")
     given = parser.parse_args()
-    if given.threads:
-        tf.config.threading.set_intra_op_parallelism_threads(given.threads)
+    limit_threads(given.threads)
     torch.set_num_threads(given.threads or os.cpu_count() or 1)
     for name in given.contests or ["mnist", "gru", "lstm"]:
         if name == "mnist":
-            data, unit, size, turns = pictures(), "images", BATCH, Turns(30, given.rounds)
+            data, unit, size, turns = pictures(), "images", BATCH, Turns(10, given.rounds)
             sides = digits_by_toolkit(data), digits_by_torch(data)
         else:
-            data, unit, size, turns = text(), "tokens", STREAMS * LENGTH, Turns(10, given.rounds)
+            data, unit, size, turns = text(), "tokens", STREAMS * LENGTH, Turns(4, given.rounds)
             sides = words_by_toolkit(data, name), words_by_torch(data, name)
         contest(name, turns, dict(zip(("toolkit", "torch"), sides, strict=True)), size, unit)
 

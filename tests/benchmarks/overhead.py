@@ -1,6 +1,6 @@
 """What the toolkit's ``fit`` costs over a hand-written Keras ``fit`` of the same network and data.
 
-    python tests/benchmarks/overhead.py [mnist] [ptb] [--rounds 12] [--threads N]
+    python tests/benchmarks/overhead.py [mnist] [ptb] [--rounds 24] [--threads N]
 
 The hand-written side has no callbacks and prints nothing; the toolkit's has all of its own: guard,
 progress, csv, TensorBoard, checkpoints. Both run in one process and take turns.
@@ -25,7 +25,7 @@ from contests import (
     text,
     words_by_toolkit,
 )
-from turns import Ticks, Turns, load, milliseconds, ratio
+from turns import Ticks, Turns, limit_threads, load, milliseconds, ratio
 
 from toolkit.losses import linear_cross_entropy
 
@@ -34,19 +34,18 @@ def main() -> None:
     """Run the contests named on the command line and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("contests", nargs="*", metavar="mnist|ptb", help="default: both")
-    parser.add_argument("--rounds", type=int, default=12, help="turns of each contestant")
-    parser.add_argument("--threads", type=int, help="threads of an operation; default all cores")
+    parser.add_argument("--rounds", type=int, default=24, help="turns of each contestant")
+    parser.add_argument("--threads", type=int, help="default: all cores")
     given = parser.parse_args()
-    if given.threads:
-        tf.config.threading.set_intra_op_parallelism_threads(given.threads)
+    limit_threads(given.threads)
     wanted = given.contests or ["mnist", "ptb"]
     if "mnist" in wanted:
         data = pictures()
-        contest("mnist", Turns(30, given.rounds), digits_by_toolkit(data), digits_by_hand(data))
+        contest("mnist", Turns(10, given.rounds), digits_by_toolkit(data), digits_by_hand(data))
     if "ptb" in wanted:
         data = text()
         by_hand = words_by_hand(data) | fused_by_hand(data)
-        contest("ptb", Turns(10, given.rounds), words_by_toolkit(data, "gru"), by_hand)
+        contest("ptb", Turns(4, given.rounds), words_by_toolkit(data, "gru"), by_hand)
 
 
 def contest(name: str, turns: Turns, toolkit: Any, by_hand: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 WARM = 6
 """Steps of each contestant before anything is measured: tracing, first allocations."""
@@ -159,8 +160,18 @@ def ratio(of: np.ndarray, to: np.ndarray) -> str:
         to: And for the other.
     """
     rounds = np.median(of, axis=2) / np.median(to, axis=2)
-    (low, middle, high), (_, processor, _) = np.quantile(rounds, (0.25, 0.5, 0.75), axis=1).T
-    return f"{middle:.3f} (quartiles {low:.3f} to {high:.3f}; of processor time {processor:.3f})"
+    return "; ".join(
+        f"{name} {middle:.3f} (quartiles {low:.3f} to {high:.3f})"
+        for name, values in zip(("by the clock", "of processor time"), rounds, strict=True)
+        for low, middle, high in [np.quantile(values, (0.25, 0.5, 0.75))]
+    )
+
+
+def limit_threads(count: int | None) -> None:
+    """Let TensorFlow use this many threads within an operation, and for operations side by side."""
+    if count is not None:
+        tf.config.threading.set_intra_op_parallelism_threads(count)
+        tf.config.threading.set_inter_op_parallelism_threads(count)
 
 
 def load() -> str:
