@@ -32,6 +32,10 @@ import pytest
         ("seed=-1", "seed: expected a whole number from 0, below 4294967296; got -1"),
         ("seed=4294967296", "seed: expected a whole number from 0, below 4294967296; got"),
         ("trainer.profile=[9,8]", "trainer.profile: expected the first step, then the last; got"),
+        (
+            "data=digits model=mlp data.batch_size=8 optimizer.gradient_accumulation_steps=9",
+            "gradient_accumulation_steps: a batch of data.batch_size=8 cannot be cut into 9 parts",
+        ),
         ("optimizer.lr=3", "optimizer.lr: unknown. Did you mean learning_rate?"),
         ("epochs=3", "epochs: unknown. Did you mean trainer.epochs?"),
         (

@@ -383,3 +383,46 @@ def test_a_damaged_run_is_named(points, mlp, tmp_path):
     (run.path / "spec.json").write_text("{")
     with pytest.raises(Refused, match=r"spec\.json cannot be read"):
         run.evaluate()
+
+
+def test_a_run_refused_before_its_first_step_leaves_nothing(text, points, gru, mlp, tmp_path):
+    with pytest.raises(Refused, match=r"data\.batch_size=2000: train has 1203 tokens, too few"):
+        toolkit.train(gru, text, batch_size=2000, run_dir=tmp_path / "r", quiet=True)
+    refused = {"body": [{"dens": {"units": 3}}]}
+    with pytest.raises(Refused):
+        toolkit.train(refused, points, run_dir=tmp_path / "r", quiet=True)
+    assert not (tmp_path / "r").exists()
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "mine").write_text("")
+    with pytest.raises(Refused):
+        toolkit.train(refused, points, run_dir=tmp_path / "r", quiet=True)
+    assert [path.name for path in (tmp_path / "r").iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float64"])
+def test_whole_precisions(precision, text, points, gru, mlp, tmp_path):
+    gru["body"][0]["recurrent"]["init_range"] = 0.1  # Keras has no orthogonal start in bfloat16
+    try:
+        for name, model, data in (("text", gru, text), ("points", mlp, points)):
+            run = toolkit.train(
+                model, data, precision=precision, max_steps=2, run_dir=tmp_path / name, quiet=True
+            )
+            assert math.isfinite(run.results["test/loss"])
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_compiled_steps_read_streams(text, gru, tmp_path):
+    losses = [
+        toolkit.train(
+            gru,
+            text,
+            task=TASK,
+            jit=jit,
+            max_steps=3,
+            run_dir=tmp_path / str(jit),
+            quiet=True,
+        ).results["test/loss"]
+        for jit in (False, True)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)

@@ -18,8 +18,8 @@ def hide(x: Tensor, mask: Tensor | None) -> Tensor:
 
 def lower(x: Tensor, mask: Tensor) -> Tensor:
     """Return x with very low numbers at positions that are not real, for a maximum."""
-    low = keras.ops.cast(LOW, x.dtype)
-    return keras.ops.where(keras.ops.expand_dims(mask, -1), x, low)
+    # A plain number: a tensor of bfloat16 could not be saved with the network.
+    return keras.ops.where(keras.ops.expand_dims(mask, -1), x, LOW)
 
 
 def every(mask: Tensor | None, strides: int) -> Tensor | None:

@@ -63,6 +63,7 @@ def check(composed: Composed) -> dict[str, Any]:
         else:
             settings[name], found = _group(name, group, composed)
         faults += [Fault((name, *fault.path), fault.text, fault.unknown) for fault in found]
+    faults += _parts_of_a_batch(settings["optimizer"], settings["data"])
     told = _tell(faults, unresolved, raw, composed.origins)
     if not any(fault.path[0] in ("data", "task", "model") for fault in faults):
         told += pairs.check(settings["data"], settings["task"], settings["model"])
@@ -107,6 +108,14 @@ def _group(name: str, values: Any, composed: Composed) -> tuple[dict[str, Any], 
     if name == "optimizer" and not faults:
         faults = [Fault((text.split()[0],), text) for text in contradictions(checked)]
     return {"name": row, **checked}, faults
+
+
+def _parts_of_a_batch(optimizer: dict[str, Any], data: dict[str, Any]) -> list[Fault]:
+    parts, size = optimizer.get("gradient_accumulation_steps"), data.get("batch_size")
+    if parts is None or size is None or parts <= size:
+        return []
+    text = f"a batch of data.batch_size={size} cannot be cut into {parts} parts"
+    return [Fault(("optimizer", "gradient_accumulation_steps"), text)]
 
 
 def _root(fault: Fault) -> Fault:

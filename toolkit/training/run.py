@@ -85,6 +85,9 @@ def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -
     settings = TrainerSettings(**config["trainer"])
     task.check(dataset)  # before there is a folder
     check_monitor(settings.monitor, task, dataset)
+    batching = batching_of(config["data"])
+    if task.sampler == "streams":
+        check_streams(dataset, batching)
     folder = RunFolder.create(config["run_dir"])
     reporter = Reporter(folder.log, quiet=quiet)
     optimizer = config["optimizer"]
@@ -93,24 +96,27 @@ def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -
     config_text = yaml.safe_dump(_plain(config), sort_keys=False, allow_unicode=True)
     folder.config.write_text(config_text, "utf-8")
     write_spec(folder, dataset.spec, dataset.encoder)
-    folder.write_json(folder.path / "environment.json", environment())
+    folder.write_json(folder.environment, environment())
     for note in dataset.notes:
         reporter.say(note)
-    batching = batching_of(config["data"])
-    outcome = fit(
-        config["model"],
-        dataset,
-        task,
-        folder,
-        optimizer=optimizer,
-        schedule=config["schedule"],
-        batching=batching,
-        settings=settings,
-        seed=config["seed"],
-        reporter=reporter,
-        tensorboard=config["logger"]["name"] == "tensorboard",
-        config_text=config_text,
-    )
+    try:
+        outcome = fit(
+            config["model"],
+            dataset,
+            task,
+            folder,
+            optimizer=optimizer,
+            schedule=config["schedule"],
+            batching=batching,
+            settings=settings,
+            seed=config["seed"],
+            reporter=reporter,
+            tensorboard=config["logger"]["name"] == "tensorboard",
+            config_text=config_text,
+        )
+    except Refused:
+        folder.forget_unbegun()
+        raise
     results: dict[str, Any] = {"best_epoch": outcome.epoch, f"valid/{task.monitor}": outcome.score}
     baselines = {}
     for name in ("test", *dataset.more):
@@ -136,6 +142,24 @@ def check_monitor(monitor: str | None, task: Any, dataset: Dataset) -> None:
         raise Refused(
             f"trainer.monitor: no '{monitor}' in validation.{did_you_mean(monitor, known)}"
         )
+
+
+def check_streams(dataset: Dataset, batching: Batching) -> None:
+    """Refuse texts with fewer tokens than are read side by side.
+
+    Raises:
+        Refused: With each part that is too short.
+    """
+    evaluated = "eval_batch_size", batching.eval_batch_size or 1
+    sizes = {"train": ("batch_size", batching.batch_size), "valid": evaluated, "test": evaluated}
+    faults = [
+        f"data.{key}={size}: {name} has {len(dataset.splits[name])} tokens, too few for so many "
+        "streams side by side."
+        for name, (key, size) in sizes.items()
+        if name in dataset.splits and len(dataset.splits[name]) < size
+    ]
+    if faults:
+        raise Refused(*faults)
 
 
 def score(

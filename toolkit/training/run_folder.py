@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class RunFolder:
         checkpoints: Folder of whole training states.
         tensorboard: Folder of event files.
         log: ``train.log``: what was printed.
+        environment: ``environment.json``: versions, machine and command.
     """
 
     def __init__(self, path: str | os.PathLike[str]):
@@ -40,6 +42,7 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.tensorboard = self.path / "tensorboard"
         self.log = self.path / "train.log"
+        self.environment = self.path / "environment.json"
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:
@@ -106,6 +109,17 @@ class RunFolder:
         if not self.model.is_file():
             raise Refused(f"run: {self.path} has no model.keras: no epoch of it was finished.")
         return self.model
+
+    def forget_unbegun(self) -> None:
+        """Take away what a run wrote that was refused before its first step."""
+        if self.model.exists() or self.metrics.exists() or any(self.checkpoints.glob("*")):
+            return
+        for path in (self.config, self.spec, self.environment, self.log):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(self.tensorboard, ignore_errors=True)
+        with contextlib.suppress(OSError):  # where other files lie the folder stays
+            self.checkpoints.rmdir()
+            self.path.rmdir()
 
     def write_json(self, path: Path, content: Any) -> None:
         """Write a JSON file, whole or not at all."""
