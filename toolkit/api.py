@@ -153,9 +153,12 @@ class Run:
 
     def evaluate(self, split: str = "test", **options: Any) -> dict[str, float]:
         """Score the best network on a split; see ``toolkit.training.evaluate``."""
-        from toolkit.training.evaluate import evaluate
+        from toolkit.training.evaluate import evaluate, score_run
+        from toolkit.training.run_folder import RunFolder
 
-        return evaluate(run=str(self.path), split=split, dataset=self.data, **options)
+        if self.data is None:
+            return evaluate(run=str(self.path), split=split, **options)
+        return score_run(RunFolder.open(self.path), split, self.data, **options)
 
     def predict(self, input: str, **options: Any) -> list[dict[str, Any]]:
         """Predict for new input; see ``toolkit.training.predict``."""

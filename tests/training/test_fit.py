@@ -20,8 +20,8 @@ from toolkit.errors import Refused
 from toolkit.tasks.classification import Classification
 from toolkit.training.callbacks.checkpoints import checkpoints, restore
 from toolkit.training.console import Reporter
-from toolkit.training.evaluate import reopen
 from toolkit.training.fit import fit
+from toolkit.training.reopen import reopen
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.settings import TrainerSettings
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from toolkit.cli.arguments import read
-from toolkit.cli.verbs import VERBS
-from toolkit.config.schema import schema_of
+from toolkit.cli.verbs import VERBS, options_schema
 
 
 def complete() -> bool:
@@ -22,7 +21,7 @@ def complete() -> bool:
     last = words.pop() if words else ""
     typed = read([word for word in words if word])
     if typed.verb in VERBS and typed.verb != "train":
-        options = schema_of(VERBS[typed.verb]).options
+        options = options_schema(typed.verb).options
         print(" ".join(f"{name}=" for name in options if f"{name}=".startswith(last)))
         return False
     if not typed.verb:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 
 from toolkit.cli.listing import entry
-from toolkit.cli.verbs import VERBS
+from toolkit.cli.verbs import VERBS, options_schema
 from toolkit.config import docs, files, wording
-from toolkit.config.schema import REQUIRED, schema_of
+from toolkit.config.schema import REQUIRED
 
 GROUPS = ("model", "data", "task", "optimizer", "schedule", "recipe", "debug", "logger")
 
@@ -32,7 +32,7 @@ def show_help(verb: str = "") -> None:
     """Print the help of the command, or of a verb."""
     if verb in VERBS and verb != "train":
         print(f"python -m toolkit {verb} [KEY=VALUE …]\n\n{docs.body(VERBS[verb])}\n")
-        for option in schema_of(VERBS[verb]).options.values():
+        for option in options_schema(verb).options.values():
             default = "  (required)"
             if option.default is not REQUIRED:
                 default = f" = {wording.value(option.default)}"

@@ -10,7 +10,6 @@ from typing import Any
 
 from toolkit.config import docs, files, wording
 from toolkit.config.groups import GROUPS
-from toolkit.config.plugins import import_plugins
 from toolkit.config.schema import REQUIRED, Option, schema_of
 from toolkit.errors import Refused, did_you_mean
 from toolkit.registry import Table
@@ -52,18 +51,14 @@ KINDS = {
 }
 
 
-def show(
-    *, kind: str | None = None, name: str | None = None, plugins: list[str] | None = None
-) -> None:
+def show(*, kind: str | None = None, name: str | None = None) -> None:
     """Show what there is, and what each of it takes.
 
     Args:
         kind: models, data, tasks, recipes, optimizers, schedules, blocks, stems, augmentations or
             trainer; null shows all names.
         name: One of them, to see its options.
-        plugins: Modules of yours whose parts are listed too.
     """
-    import_plugins(plugins or [])
     if kind is None:
         return _overview()
     if kind == "trainer":

@@ -85,7 +85,7 @@ def dispatch(arguments: Arguments) -> None:
     from toolkit.config.plugins import import_plugins
 
     given = options(arguments)
-    import_plugins(given.get("plugins") or [])
+    import_plugins(given.pop("plugins", None) or [])
     VERBS[verb](**given)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.cli.arguments import Arguments
-from toolkit.cli.verbs import VERBS, WORDS
-from toolkit.config.schema import Option, Schema, schema_of
+from toolkit.cli.verbs import VERBS, options_schema
+from toolkit.config.schema import Option, Schema
 from toolkit.errors import Refused
 
 
@@ -20,12 +20,14 @@ def options(arguments: Arguments) -> dict[str, Any]:
         Refused: With every fault: an unknown option, a wrong type, a word too many.
     """
     verb = arguments.verb
-    schema = schema_of(VERBS[verb])
+    schema = options_schema(verb)
     values: dict[str, Any] = {}
     faults = []
-    places = WORDS.get(verb, ())
+    places = VERBS.row(verb).words
     for place, word in enumerate(arguments.words):
-        if place < len(places):
+        if places and places[-1].endswith("*") and place >= len(places) - 1:
+            values.setdefault(places[-1][:-1], []).append(word)
+        elif place < len(places):
             values[places[place]] = word
         else:
             faults.append(f"command line: '{word}': expected key=value{_examples(schema)}")

@@ -18,12 +18,12 @@ from omegaconf import DictConfig, OmegaConf
 from toolkit.cli.arguments import FLAGS, VALUED, Arguments
 from toolkit.cli.check import check_all
 from toolkit.cli.completion import complete
-from toolkit.cli.quiet import start_tensorflow
 from toolkit.config.compose import COMPOSING, HYDRA_VERSION, compose, config_loader
 from toolkit.config.explain import explain
 from toolkit.config.places import CONF, names
 from toolkit.config.validate import check
 from toolkit.errors import Refused, did_you_mean
+from toolkit.quiet import start_tensorflow
 
 ANSWERS = ("--hydra-help", "--info", "--shell-completion", "--version", "--experimental-rerun")
 """Hydra's flags that ask it something and train nothing."""

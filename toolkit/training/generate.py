@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 
 from toolkit.errors import Refused
-from toolkit.lazy import tf
+from toolkit.lazy import keras, tf
+from toolkit.quiet import start_tensorflow
+from toolkit.tasks import TASKS
 from toolkit.training.console import Reporter
-from toolkit.training.evaluate import reopen
 from toolkit.training.run_folder import RunFolder
 from toolkit.types import Count, NonNegative, Positive, PositiveInt, Probability
 
@@ -25,7 +25,7 @@ def generate(
     seed: Count | None = None,
     quiet: bool = False,
 ) -> list[str]:
-    """Continue a prompt, token by token, with the recurrent state carried along.
+    """Write texts with a run that is a language model, each a continuation of a prompt.
 
     Args:
         run: Folder of a run of the task language_modelling.
@@ -47,9 +47,17 @@ def generate(
         Refused: If the run is no language model, or the prompt has no word that it knows.
     """
     folder = RunFolder.open(run)
-    _, trainable, task, (spec, encoder) = reopen(folder, eval_batch_size=n, length=1)
-    if task.sampler != "streams":
-        raise Refused(f"run: {folder.path} is no language model; predict run=… serves it.")
+    folder.need_model()
+    learned = folder.settings()["task"]["name"]
+    if learned in TASKS and getattr(TASKS[learned], "sampler", None) != "streams":
+        raise Refused(
+            f"run: {folder.path} has learned {learned} and is no language model; "
+            f"what it can do: predict run={folder.path} input=…"
+        )
+    start_tensorflow()
+    from toolkit.training.reopen import reopen
+
+    _, trainable, _, (spec, encoder) = reopen(folder, eval_batch_size=n, length=1)
     split = encoder.encode([prompt])
     ids = np.asarray(split.arrays["tokens"][0], "int32") if prompt else np.zeros(0, "int32")
     vocabulary = spec.input.vocabulary or ()

@@ -9,17 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-import keras
 import numpy as np
-import yaml
 
 from toolkit.data.pipeline import example_batches
 from toolkit.data.raw_texts import raw_texts
 from toolkit.data.spec import Spec, Split
 from toolkit.errors import Refused
+from toolkit.lazy import keras
+from toolkit.quiet import start_tensorflow
 from toolkit.tasks import TASKS
-from toolkit.training.assemble import open_network
-from toolkit.training.run import make
 from toolkit.training.run_folder import RunFolder, check_output, replacing
 from toolkit.training.saved_spec import read_spec
 from toolkit.types import PositiveInt
@@ -56,9 +54,14 @@ def predict(
         Refused: If there is no such run or input, or the input cannot be read.
     """
     folder = RunFolder.open(run)
+    network = folder.need_model()
     if output is not None:
         check_output(output)
-    config = yaml.safe_load(folder.config.read_text("utf-8"))
+    start_tensorflow()
+    from toolkit.training.assemble import open_network
+    from toolkit.training.run import make
+
+    config = folder.settings()
     task = make(TASKS, config["task"])
     spec, encoder = read_spec(folder)
     if encoder is None:
@@ -66,7 +69,7 @@ def predict(
             f"run: the data of {folder.path} has no form in which new input could be read."
         )
     names, split = read_input(input, spec, encoder, config["data"])
-    model = open_network(folder.need_model())
+    model = open_network(network)
     rows = []
     for part in outputs(model, split, spec, task, batch_size):
         rows += task.rows(part, spec.target)
@@ -82,6 +85,7 @@ def predict(
             open(aside, "w", newline="", encoding="utf-8") as file,
         ):
             write_rows(file, rows, form)
+        print(f"{len(rows):,} predictions are in {output}")
     return rows
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from toolkit.errors import Refused, did_you_mean
 
 
@@ -99,6 +101,20 @@ class RunFolder:
             beside = [str(p.parent) for p in Path("runs").glob("*/*/config.yaml")]
             raise Refused(f"run: no run at {run.path}.{did_you_mean(str(path), beside)}")
         return run
+
+    def settings(self) -> dict[str, Any]:
+        """Return the run's configuration.
+
+        Raises:
+            Refused: If the file is damaged.
+        """
+        try:
+            read = yaml.safe_load(self.config.read_text("utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise Refused(f"run: {self.config} cannot be read ({error}).") from None
+        if not isinstance(read, dict):
+            raise Refused(f"run: {self.config} holds no configuration: the run never began.")
+        return read
 
     def need_model(self) -> Path:
         """Return ``model.keras``.

@@ -1,0 +1,40 @@
+"""A finished run's networks, built again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.data.spec import Spec
+from toolkit.tasks import TASKS
+from toolkit.training.assemble import Trainable, assemble
+from toolkit.training.fit import prepare_process
+from toolkit.training.run import batching_of, make
+from toolkit.training.run_folder import RunFolder
+from toolkit.training.saved_spec import read_spec
+from toolkit.training.settings import TrainerSettings
+
+
+def reopen(
+    folder: RunFolder, *, eval_batch_size: int | None = None, length: int | None = None
+) -> tuple[dict[str, Any], Trainable, Any, tuple[Spec, Any]]:
+    """Build a run's networks again, with the best epoch's weights; needs no data.
+
+    Returns:
+        The run's configuration, the networks, the task, and the spec with the encoder.
+    """
+    config = folder.settings()
+    prepare_process(TrainerSettings(precision=config["trainer"].get("precision", "float32")), 0)
+    spec, encoder = read_spec(folder)
+    task = make(TASKS, config["task"])
+    batching = batching_of(config["data"])
+    trainable = assemble(
+        config["model"],
+        spec,
+        task,
+        batch_size=batching.batch_size,
+        eval_batch_size=eval_batch_size or batching.eval_batch_size,
+        length=length,
+    )
+    trainable.load(folder.need_model())
+    trainable.objective.compile()
+    return config, trainable, task, (spec, encoder)
