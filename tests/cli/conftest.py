@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 from collections.abc import Callable
@@ -11,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from toolkit.cli import train as train_verb
-from toolkit.cli import verbs
 from toolkit.cli.main import main
+from toolkit.cli.verbs import VERBS
 
 
 class Said(NamedTuple):
@@ -38,10 +39,23 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What training, evaluation and the like were called with."""
     calls: list[dict[str, Any]] = []
     monkeypatch.setattr(train_verb, "start_tensorflow", lambda: None)
-    monkeypatch.setattr(verbs, "start_tensorflow", lambda: None)
-    names = {"run": "train", "evaluate": "evaluate", "predict": "predict", "generate": "generate"}
-    for module, function in names.items():
-        fake = types.ModuleType(f"toolkit.training.{module}")
-        setattr(fake, function, lambda **given: calls.append(given) or [])
-        monkeypatch.setitem(sys.modules, f"toolkit.training.{module}", fake)
+    fake = types.ModuleType("toolkit.training.run")
+    fake.train = lambda **given: calls.append(given)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "toolkit.training.run", fake)
+    for name in ("evaluate", "predict", "generate"):
+        noted = functools.wraps(VERBS[name])(lambda **given: calls.append(given))
+        monkeypatch.setitem(VERBS._loaded, name, noted)
     return calls
+
+
+@pytest.fixture
+def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verb that comes to start TensorFlow fails."""
+
+    def start() -> None:
+        raise AssertionError("TensorFlow would start here")
+
+    for name in VERBS:
+        module = sys.modules[VERBS[name].__module__]
+        if hasattr(module, "start_tensorflow"):
+            monkeypatch.setattr(module, "start_tensorflow", start)

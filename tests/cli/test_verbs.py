@@ -57,15 +57,15 @@ def test_generate(cli, trained, a_run):
     assert cli("generate", a_run, "prompt=").code == 0
 
 
-def test_only_language_models_write(cli, trained, a_run, tmp_path):
+def test_only_language_models_write(cli, no_tensorflow, a_run, tmp_path):
     (tmp_path / "r" / "config.yaml").write_text("task: {name: classification}\n")
     said = cli("generate", a_run)
-    assert (said.code, trained) == (2, [])
+    assert said.code == 2
     assert said.err.startswith(
         "run: r has learned classification and is no language model; what it"
     )
     (tmp_path / "r" / "config.yaml").write_text("task: {name: language_modelling}\n")
-    assert cli("generate", a_run).code == 0
+    assert "TensorFlow would start here" in cli("generate", a_run).err
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_only_language_models_write(cli, trained, a_run, tmp_path):
         ("schema output=no/where.json", "output: cannot write no/where.json (No such file"),
     ],
 )
-def test_refusals(cli, trained, a_run, words, told):
+def test_refusals(cli, no_tensorflow, a_run, words, told):
     said = cli(*words.split(" "))
-    assert (said.code, trained) == (2, [])
+    assert said.code == 2
     assert told in said.err
     assert "Traceback" not in said.err
 
