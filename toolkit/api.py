@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +31,7 @@ def load_data(name: str, *, seed: int = 0, **options: Any) -> Dataset:
         seed: Carves a validation part, where the data has none.
         **options: Of its loader; ``python -m toolkit list data NAME`` shows them.
     """
-    from toolkit.training.run import load_dataset
+    from toolkit.training.parts import load_dataset
 
     return load_dataset({"name": name, **options}, seed)
 
@@ -80,6 +81,7 @@ def train(
     seed: int = 0,
     run_dir: str | Path | None = None,
     quiet: bool = False,
+    callbacks: Sequence[Any] = (),
     **trainer: Any,
 ) -> Run:
     """Train a model on data, score it, and return the run.
@@ -95,6 +97,7 @@ def train(
         seed: Of weights, order, dropout and augmentation.
         run_dir: A new folder; None for ``runs/<model>-python/<time>``.
         quiet: Print nothing.
+        callbacks: Keras callbacks of your own.
         **trainer: Options of ``toolkit.training.settings.TrainerSettings``: ``epochs=5``, …
     """
     from toolkit.training.run import train_on
@@ -116,6 +119,7 @@ def train(
             "plugins": [],
         },
         quiet=quiet,
+        callbacks=callbacks,
     )
     return Run(folder.path, data)
 
@@ -159,6 +163,21 @@ class Run:
         if self.data is None:
             return evaluate(run=str(self.path), split=split, **options)
         return score_run(RunFolder.open(self.path), split, self.data, **options)
+
+    def resume(self, *, quiet: bool = False, **trainer: Any) -> Run:
+        """Go on from the newest checkpoint; see ``toolkit.training.run.resume``.
+
+        Args:
+            quiet: Print nothing.
+            **trainer: Changed options of ``TrainerSettings``: ``epochs=20`` to train longer.
+        """
+        from toolkit.training.run import resume
+        from toolkit.training.run_folder import RunFolder
+
+        folder = RunFolder.open(self.path)
+        config = folder.settings()
+        changed = {**config, "trainer": {**config["trainer"], **trainer}}
+        return Run(resume(folder, changed, self.data, quiet=quiet).path, self.data)
 
     def predict(self, input: str, **options: Any) -> list[dict[str, Any]]:
         """Predict for new input; see ``toolkit.training.predict``."""

@@ -40,3 +40,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f" Did you mean {' or '.join(near)}?"
     return f" There is: {', '.join(known)}." if known else ""
+
+
+class Terminated(BaseException):
+    """SIGTERM came."""

@@ -16,8 +16,10 @@ from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.tasks import TASKS
 from toolkit.training.console import Reporter
 from toolkit.training.fit import fit
+from toolkit.training.loggers import watchers
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.settings import TrainerSettings
+from toolkit.training.setup import prepare
 
 BATCH, STREAMS, LENGTH, UNITS, DROPOUT = 128, 20, 35, 200, 0.3
 
@@ -57,19 +59,19 @@ def by_toolkit(
     def run(ticks: Ticks) -> None:
         with tempfile.TemporaryDirectory() as place:
             folder = RunFolder.create(str(Path(place) / "run"))
-            fit(
+            setup = prepare(
                 model,
                 data,
                 TASKS[task](),
-                folder,
                 optimizer={"name": optimizer, "learning_rate": rate},
                 batching=Batching(batch_size=batch_size),
                 settings=TrainerSettings(
                     epochs=1, steps_per_epoch=ticks.turns.total, validation_steps=1
                 ),
-                reporter=Reporter(folder.log, quiet=True),
-                callbacks=[ticks],
             )
+            watch = watchers({"name": "tensorboard"}, setup, folder, "")
+            reporter = Reporter(folder.log, quiet=True)
+            fit(setup, folder, reporter=reporter, callbacks=[*watch, ticks])
 
     return run
 

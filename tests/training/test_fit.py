@@ -17,13 +17,9 @@ from safetensors import safe_open
 
 import toolkit
 from toolkit.errors import Refused
-from toolkit.tasks.classification import Classification
-from toolkit.training.callbacks.checkpoints import checkpoints, restore
-from toolkit.training.console import Reporter
-from toolkit.training.fit import fit
 from toolkit.training.reopen import reopen
 from toolkit.training.run_folder import RunFolder
-from toolkit.training.settings import TrainerSettings
+from toolkit.training.state import State, checkpoints
 
 
 def tags(folder: RunFolder) -> set[str]:
@@ -174,15 +170,13 @@ def test_averaged_weights_are_what_is_scored_and_saved(points, mlp, tmp_path):
     keep = keras.callbacks.LambdaCallback(
         on_train_batch_end=lambda b, logs: plain.append(keep.model.network.get_weights())
     )
-    fit(
+    toolkit.train(
         mlp,
         points,
-        Classification(),
-        RunFolder.create(tmp_path / "plain"),
         optimizer={"name": "sgd", "learning_rate": 0.5},
-        settings=TrainerSettings(epochs=1),
-        seed=0,
-        reporter=Reporter(quiet=True),
+        epochs=1,
+        run_dir=tmp_path / "plain",
+        quiet=True,
         callbacks=[keep],
     )
     average = plain[0]
@@ -257,12 +251,13 @@ def test_a_checkpoint_holds_the_whole_state(text, gru, tmp_path):
     objective = trainable.objective
     objective.compile(optimizer=keras.optimizers.AdamW())
     objective.optimizer.build(objective.trainable_variables)
-    note = restore(objective, path)
-    assert note["step"] == 48 == int(objective.optimizer.iterations)
+    state = State.read(path)
+    state.put_into(objective)
+    assert state.note["step"] == 48 == int(objective.optimizer.iterations)
     assert any(np.abs(s.numpy()).max() > 0 for s in objective.train_states)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(Refused, match="is damaged"):
-        restore(objective, path)
+        State.read(path)
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
@@ -314,7 +309,8 @@ def test_a_full_disk_keeps_what_was_there(points, mlp, tmp_path, monkeypatch):
     model = keras.models.load_model(tmp_path / "r" / "model.keras")
     assert model.output_shape == (None, 3)
     assert checkpoints(tmp_path / "r" / "checkpoints")
-    assert not list(Path(tmp_path / "r").rglob(".*")), "nothing half-written stays"
+    hidden = [path.name for path in Path(tmp_path / "r").rglob(".*")]
+    assert hidden == [".lock"], "nothing half-written stays"
 
 
 @pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit])
@@ -325,14 +321,8 @@ def test_a_stop_leaves_a_checkpoint_and_a_network(signal, points, mlp, tmp_path)
                 raise signal
 
     with pytest.raises(signal):
-        fit(
-            mlp,
-            points,
-            Classification(),
-            RunFolder.create(tmp_path / "r"),
-            optimizer={"name": "adam"},
-            reporter=Reporter(quiet=True),
-            callbacks=[Stop()],
+        toolkit.train(
+            mlp, points, optimizer="adam", run_dir=tmp_path / "r", quiet=True, callbacks=[Stop()]
         )
     assert [path.name for path in checkpoints(tmp_path / "r" / "checkpoints")] == [
         "step-00000003.safetensors"
@@ -351,20 +341,19 @@ def test_a_stop_while_averages_are_scored_keeps_both(points, mlp, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit(
+        toolkit.train(
             mlp,
             points,
-            Classification(),
-            RunFolder.create(tmp_path / "r"),
             optimizer={"name": "sgd", "learning_rate": 0.5, "use_ema": True},
-            reporter=Reporter(quiet=True),
+            run_dir=tmp_path / "r",
+            quiet=True,
             callbacks=[Stop()],
         )
     (path,) = checkpoints(tmp_path / "r" / "checkpoints")
     saved = keras.models.load_model(tmp_path / "r" / "model.keras").get_weights()
     with safe_open(path, "numpy") as file:
         for i, weight in enumerate(trained[-1]):
-            np.testing.assert_array_equal(file.get_tensor(f"{i:04}"), weight)
+            np.testing.assert_array_equal(file.get_tensor(f"{i:05}"), weight)
             assert not np.array_equal(saved[i], weight), "the network has the averages"
 
 

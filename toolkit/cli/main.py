@@ -9,14 +9,10 @@ from collections.abc import Sequence
 from types import FrameType
 
 from toolkit.cli.arguments import Arguments, read
-from toolkit.errors import Refused, did_you_mean
+from toolkit.errors import Refused, Terminated, did_you_mean
 
 FINISHED, OUR_FAULT, REFUSED, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 """Exit codes."""
-
-
-class Terminated(BaseException):
-    """SIGTERM came."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,9 +79,12 @@ def dispatch(arguments: Arguments) -> None:
         return train(arguments)
     from toolkit.cli.options import options
     from toolkit.config.plugins import import_plugins
+    from toolkit.config.schema import schema_of
 
     given = options(arguments)
-    import_plugins(given.pop("plugins", None) or [])
+    import_plugins(given.get("plugins") or [])
+    if "plugins" in given and "plugins" not in schema_of(VERBS[verb]).options:
+        del given["plugins"]
     VERBS[verb](**given)
 
 

@@ -31,8 +31,12 @@ def options(arguments: Arguments) -> dict[str, Any]:
             values[places[place]] = word
         else:
             faults.append(f"command line: '{word}': expected key=value{_examples(schema)}")
+    changes = []
     for override in arguments.overrides:
         key, _, text = override.partition("=")
+        if VERBS.row(verb).overrides and key not in schema.options:
+            changes.append(override)
+            continue
         if key.startswith(("+", "~")):
             faults.append(f"command line: '{override}': {verb} takes key=value{_examples(schema)}")
             continue
@@ -46,7 +50,7 @@ def options(arguments: Arguments) -> dict[str, Any]:
     told = [f"command line: {fault.path[0]}: {fault.text}" for fault in found]
     if faults or told:
         raise Refused(*faults, *told)
-    return checked
+    return {**checked, "overrides": changes} if VERBS.row(verb).overrides else checked
 
 
 def _value(option: Option | None, override: str, text: str) -> Any:

@@ -33,6 +33,7 @@ VERBS: Table[Verb] = Table(
     "verb",
     {
         "train": Verb("toolkit.cli.train:train"),
+        "resume": Verb("toolkit.cli.resume:resume", plugins=True, overrides=True),
         "evaluate": Verb("toolkit.training.evaluate:evaluate", plugins=True),
         "predict": Verb("toolkit.training.predict:predict", plugins=True),
         "generate": Verb("toolkit.training.generate:generate", plugins=True),
@@ -54,4 +55,5 @@ def with_plugins(*, plugins: list[str] | None = None) -> None:
 def options_schema(verb: str) -> Schema:
     """Return the options of a verb."""
     row: Any = VERBS.row(verb)
-    return schema_of(VERBS[verb], with_plugins) if row.plugins else schema_of(VERBS[verb])
+    functions = [with_plugins, VERBS[verb]] if row.plugins else [VERBS[verb]]
+    return schema_of(*functions, without=("overrides",) if row.overrides else ())

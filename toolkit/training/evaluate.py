@@ -35,7 +35,7 @@ def evaluate(
     folder = RunFolder.open(run)
     folder.need_model()
     start_tensorflow()
-    from toolkit.training.run import load_dataset
+    from toolkit.training.parts import load_dataset
 
     config = folder.settings()
     data = config["data"] | ({"root": root} if root is not None else {})
@@ -46,8 +46,9 @@ def score_run(
     folder: RunFolder, split: str, dataset: Dataset, batch_size: int | None = None
 ) -> dict[str, float]:
     """Score a run's best network on a split of a loaded data set; see :func:`evaluate`."""
+    from toolkit.training.parts import batching_of
     from toolkit.training.reopen import reopen
-    from toolkit.training.run import batching_of, score
+    from toolkit.training.results import score
 
     config, trainable, task, _ = reopen(folder, eval_batch_size=batch_size)
     if split not in dataset.splits:

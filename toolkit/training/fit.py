@@ -1,36 +1,29 @@
-"""Training a model on a data set for a task: the one road that every run takes."""
+"""Training: the one road that every run takes."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
 
 import keras
-import numpy as np
 
-from toolkit.data.batching import Batching
-from toolkit.data.pipeline import Batches, window_starts
-from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
-from toolkit.lazy import tf
-from toolkit.training.assemble import Trainable, assemble, evaluation_batches, training_batches
+from toolkit.training.assemble import Trainable
 from toolkit.training.callbacks.checkpoints import Checkpoints
 from toolkit.training.callbacks.guard import Diverged, NonFiniteGuard
 from toolkit.training.callbacks.keep_best import KeepBest
 from toolkit.training.callbacks.limit import StopAfter
 from toolkit.training.callbacks.metrics_csv import MetricsCsv
 from toolkit.training.callbacks.plateau import FollowPlateau
-from toolkit.training.callbacks.profile import ProfileSteps
+from toolkit.training.callbacks.position import Position, TakeUp, remembered
 from toolkit.training.callbacks.progress import ProgressBar
-from toolkit.training.callbacks.tensorboard import TensorBoardScalars
 from toolkit.training.console import Reporter
 from toolkit.training.ema import ScoreAverages, averaged
-from toolkit.training.optimizers import Update, update_by_name
 from toolkit.training.run_folder import RunFolder
-from toolkit.training.settings import TrainerSettings
+from toolkit.training.setup import Setup
+from toolkit.training.signals import StopSignals
+from toolkit.training.state import State
 
 
 @dataclass(frozen=True)
@@ -41,7 +34,7 @@ class Outcome:
         trainable: The networks, with the best epoch's weights.
         epoch: The best epoch, from 1.
         score: Its validation score.
-        seconds: How long it took.
+        seconds: How long it took, over all the times it was taken up.
         steps: Updates that were made.
     """
 
@@ -53,138 +46,90 @@ class Outcome:
 
 
 def fit(
-    model: dict[str, Any],
-    dataset: Dataset,
-    task: Any,
+    setup: Setup,
     folder: RunFolder,
     *,
-    optimizer: dict[str, Any] | keras.Optimizer,
-    schedule: dict[str, Any] | None = None,
-    batching: Batching | None = None,
-    settings: TrainerSettings | None = None,
-    seed: int = 1,
     reporter: Reporter | None = None,
-    tensorboard: bool = True,
-    config_text: str = "",
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    state: State | None = None,
 ) -> Outcome:
     """Train, validate every epoch, and keep the best epoch's network in the run's folder.
 
     Args:
-        model: ``name``, ``stem`` and ``body``, as a model file has them.
-        dataset: Splits and spec.
-        task: What is learned.
+        setup: What to train, and how.
         folder: Where everything is written.
-        optimizer: ``name`` and options, or a Keras optimizer.
-        schedule: ``name`` and options of the learning rate's schedule; None: a constant rate.
-        batching: Size and make-up of batches.
-        settings: Length and manner of training.
-        seed: Of weights, dropout, order and augmentation.
         reporter: Where progress is told; None prints to the terminal and the run's log.
-        tensorboard: Whether to write event files.
-        config_text: Shown on TensorBoard's text page.
-        callbacks: Further Keras callbacks.
+        callbacks: Further Keras callbacks. One that has ``state()``, which gives JSON, and
+            ``restore(state)`` finds its state again when the run is taken up.
+        state: A checkpoint's, to go on from as if training had never stopped; None begins.
 
     Raises:
-        Refused: If data and task do not fit, or training diverges.
+        Refused: If training diverges, or what it writes cannot be written.
     """
-    settings, batching = settings or TrainerSettings(), batching or Batching()
     reporter = reporter or Reporter(folder.log)
-    prepare_process(settings, seed)
-    task.check(dataset)
-    if settings.overfit_batches is not None:
-        dataset = first_batches(dataset, task, batching, settings.overfit_batches)
-    batches = training_batches(dataset, task, batching, seed)
-    valid = evaluation_batches(dataset.valid, dataset.spec, task, batching)
-    for name, part in (("train", batches), ("valid", valid)):
-        if part.examples < 1:
-            raise Refused(f"data.{name}: no example of it is as long as the task needs.")
-    steps, epochs = _length(batches, settings)
-
-    total = min(steps * epochs, settings.max_steps or steps * epochs)
-    if isinstance(optimizer, keras.Optimizer):
-        update = Update(optimizer)
-    else:
-        update = update_by_name(optimizer, schedule, steps_per_epoch=steps, total_steps=total)
-    weigh = getattr(task, "class_weights", None)
-    trainable = assemble(
-        model,
-        dataset.spec,
-        task,
-        batch_size=batching.batch_size,
-        eval_batch_size=batching.eval_batch_size,
-        class_weight=weigh(dataset) if weigh is not None else None,
-        accumulate=update.accumulate,
-    )
-    objective = trainable.objective
-    objective.compile(
-        optimizer=update.optimizer,
-        jit_compile=_jit(settings),
-    )
-    objective.optimizer.build(objective.trainable_variables)
+    trainable, objective, settings = setup.trainable, setup.objective, setup.settings
     reporter.say(
-        f"{model.get('name', 'model')}: {trainable.inference.count_params():,} parameters; "
-        f"{batches.examples:,} {batches.unit} in {steps:,} steps an epoch"
+        f"{setup.name}: {trainable.inference.count_params():,} parameters; "
+        f"{setup.batches.examples:,} {setup.batches.unit} in {setup.steps:,} steps an epoch"
+    )
+    begun = time.monotonic() - (state.note["seconds"] if state else 0.0)
+    position, signals, averages = Position(setup.steps), StopSignals(), ScoreAverages()
+    best = KeepBest(
+        lambda: trainable.save(folder.model), setup.monitor, setup.mode, settings.patience
     )
 
-    monitor = settings.monitor or task.monitor
-    best = KeepBest(
-        lambda: trainable.save(folder.model),
-        monitor,
-        task.mode if settings.monitor in (None, task.monitor) else _mode(monitor),
-        settings.patience,
-    )
+    def note() -> dict[str, object]:
+        return {
+            **position.state(),
+            "seconds": time.monotonic() - begun,
+            "jit": setup.jit,
+            "callbacks": remembered(watch),
+        }
+
     keep = Checkpoints(
         folder.checkpoints,
-        steps=steps,
+        note,
         every=settings.checkpoint_every,
+        minutes=settings.checkpoint_minutes,
         keep=settings.keep,
-        remember=lambda: {"epoch": best.epoch, "score": best.score, "waited": best.waited},
     )
-    averages = ScoreAverages()
+    plateau = setup.update.plateau
     watch: list[keras.callbacks.Callback] = [
-        NonFiniteGuard(steps),
-        StopAfter(total, steps),
+        position,
+        *([FollowPlateau(plateau, setup.monitor, setup.mode)] if plateau is not None else []),
+        NonFiniteGuard(setup.steps),
+        StopAfter(setup.total, setup.steps),
         averages,
         ProgressBar(
             reporter,
-            epochs=epochs,
-            steps=steps,
-            examples=round(batches.examples * steps / batches.steps),
-            unit=batches.unit,
+            epochs=setup.epochs,
+            steps=setup.steps,
+            examples=round(setup.batches.examples * setup.steps / setup.batches.steps),
+            unit=setup.batches.unit,
         ),
-        MetricsCsv(folder.metrics, steps),
+        MetricsCsv(folder.metrics, setup.steps),
         best,
-        keep,
         *callbacks,
+        keep,
+        signals,
     ]
-    if update.plateau is not None:
-        watch.insert(0, FollowPlateau(update.plateau, monitor, best.mode))
-    if tensorboard:
-        watch.append(
-            TensorBoardScalars(
-                folder.tensorboard,
-                steps=steps,
-                every=settings.log_every,
-                config_text=config_text,
-                histograms=settings.histograms,
-            )
-        )
-        if settings.profile is not None:
-            watch.append(ProfileSteps(folder.tensorboard, *settings.profile))
-
-    begun = time.monotonic()
+    epoch, done = (0, 0) if state is None else place(state, setup)
+    if state is not None and epoch >= setup.epochs:  # nothing is left but to score it
+        state.put_into(objective)
+        best.restore(state.note["callbacks"]["KeepBest"])
     try:
-        objective.fit(
-            batches.endless(steps=steps),
-            steps_per_epoch=steps,
-            epochs=epochs,
-            validation_data=valid.once(settings.validation_steps),
-            validation_freq=settings.validate_every,
-            callbacks=watch,
-            verbose=0,
-            shuffle=False,
-        )
+        with signals.awaited():
+            objective.fit(
+                setup.batches.endless(start=epoch * setup.steps + done, steps=setup.steps),
+                steps_per_epoch=setup.steps,
+                initial_epoch=epoch,
+                epochs=setup.epochs,
+                validation_data=setup.valid.once(settings.validation_steps),
+                validation_freq=settings.validate_every,
+                callbacks=TakeUp(watch, objective, setup.epochs, state, epoch, done),
+                verbose=0,
+                shuffle=False,
+            )
     except Diverged as error:
         if not best.epoch:
             trainable.save(folder.model)
@@ -193,76 +138,61 @@ def fit(
             f"training diverged: {error}. The last good weights, of {what}, are in {folder.model}. "
             "Try a lower optimizer.learning_rate, optimizer.clipnorm, or a schedule with warm-up."
         ) from error
+    except OSError as error:
+        raise Refused(f"cannot write to {folder.path} ({error.strerror or error}).") from error
     except BaseException as stop:
-        if not isinstance(stop, Exception):  # Ctrl-C or SIGTERM: nothing of the work is lost
+        if not isinstance(stop, Exception) and not signals.at_once:  # between two steps
             averages.on_test_end()
             if not best.epoch:
                 with averaged(objective):
                     trainable.save(folder.model)
-            path = keep.write(int(objective.optimizer.iterations))
-            reporter.say(f"stopped at step {int(objective.optimizer.iterations)}: {path}")
+            if not keep.complete:
+                keep.write()
+            keep.wait()
+            reporter.say(
+                f"stopped at step {position.step:,}; "
+                f"go on with: python -m toolkit resume run={folder.shown}"
+            )
         raise
+    finally:
+        keep.close()
     if not best.epoch:  # never validated, or never with a comparable score
         with averaged(objective):
             trainable.save(folder.model)
     trainable.load(folder.model)
-    return Outcome(
-        trainable,
-        best.epoch,
-        best.score,
-        time.monotonic() - begun,
-        int(objective.optimizer.iterations),
+    seconds = time.monotonic() - begun
+    return Outcome(trainable, best.epoch, best.score, seconds, int(objective.optimizer.iterations))
+
+
+def place(state: State, setup: Setup) -> tuple[int, int]:
+    """Return the epoch to go on in, from 0, and the batches of it that are done.
+
+    The epoch after the last means that nothing is left to train.
+
+    Raises:
+        Refused: If an epoch has another number of batches now, and this one is not at its end.
+    """
+    note = state.note
+    epoch, batch = note["epoch"], note["batch"]
+    if is_over(state, setup):
+        return setup.epochs, 0
+    if note["closed"] and batch == note["steps"]:
+        return epoch + 1, 0
+    if note["steps"] != setup.steps:
+        raise Refused(
+            f"run: an epoch had {note['steps']:,} batches and has {setup.steps:,} now, and the "
+            f"checkpoint lies within one, at {batch:,}: leave data and batch size as they were."
+        )
+    return epoch, batch
+
+
+def is_over(state: State, setup: Setup) -> bool:
+    """Whether nothing is left to train: no steps, no epochs, no patience."""
+    note, patience = state.note, setup.settings.patience
+    waited = note["callbacks"]["KeepBest"]["waited"]
+    stopped = note["closed"] and (
+        note["epoch"] + 1 >= setup.epochs
+        or note["step"] >= setup.total
+        or (patience is not None and waited >= patience)
     )
-
-
-def prepare_process(settings: TrainerSettings, seed: int) -> None:
-    """Set what belongs to the process: seeds, precision, threads, determinism."""
-    keras.utils.set_random_seed(seed)
-    keras.config.set_dtype_policy(settings.precision)
-    if settings.threads is not None:
-        try:
-            tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
-            tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
-        except RuntimeError:
-            if tf.config.threading.get_intra_op_parallelism_threads() != settings.threads:
-                raise Refused(
-                    f"trainer.threads={settings.threads}: TensorFlow has started with another "
-                    "number in this process; set it in the first run of a process."
-                ) from None
-    if settings.deterministic:
-        tf.config.experimental.enable_op_determinism()
-
-
-def first_batches(dataset: Dataset, task: Any, batching: Batching, count: int) -> Dataset:
-    """Return a data set that trains and validates on the first few batches only."""
-    split, size = dataset.train, batching.batch_size * count
-    if task.sampler == "streams":
-        part = split.take(slice(0, size * task.sequence_length))
-    elif task.sampler == "windows":
-        first = int(window_starts(split, task.window)[0]) + task.window.context
-        part = replace(split, rows=(first, first + size + task.window.horizon - 1))
-    else:
-        part = split.take(np.arange(min(size, len(split))))
-    return replace(dataset, train=part, valid=part)
-
-
-def _length(batches: Batches, settings: TrainerSettings) -> tuple[int, int]:
-    """Return steps of an epoch and epochs."""
-    steps = min(settings.steps_per_epoch or batches.steps, batches.steps)
-    if settings.max_steps is None:
-        return steps, settings.epochs
-    return steps, min(settings.epochs, math.ceil(settings.max_steps / steps))
-
-
-def _jit(settings: TrainerSettings) -> bool:
-    if settings.jit is not None:
-        return settings.jit
-    return bool(tf.config.list_physical_devices("GPU"))
-
-
-def _mode(monitor: str) -> Literal["min", "max"]:
-    return (
-        "min"
-        if any(word in monitor for word in ("loss", "error", "perplexity", "mse", "mae"))
-        else "max"
-    )
+    return stopped or note["epoch"] >= setup.epochs

@@ -59,7 +59,7 @@ def predict(
         check_output(output)
     start_tensorflow()
     from toolkit.training.assemble import open_network
-    from toolkit.training.run import make
+    from toolkit.training.parts import make
 
     config = folder.settings()
     task = make(TASKS, config["task"])

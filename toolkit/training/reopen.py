@@ -7,11 +7,11 @@ from typing import Any
 from toolkit.data.spec import Spec
 from toolkit.tasks import TASKS
 from toolkit.training.assemble import Trainable, assemble
-from toolkit.training.fit import prepare_process
-from toolkit.training.run import batching_of, make
+from toolkit.training.parts import batching_of, make
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
 from toolkit.training.settings import TrainerSettings
+from toolkit.training.setup import prepare_process
 
 
 def reopen(

@@ -1,32 +1,29 @@
-"""A run from its description to its results, and what can be done with it afterwards."""
+"""A run from its description to its results, and taken up again where it was stopped."""
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
-import inspect
 import json
-import platform
-import sys
-import time
 from collections.abc import Sequence
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from toolkit.data import DATA
-from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset
-from toolkit.errors import Refused, did_you_mean
+from toolkit.errors import Refused
 from toolkit.tasks import TASKS
-from toolkit.training.assemble import Trainable, evaluation_batches
-from toolkit.training.console import Reporter, duration, figure
+from toolkit.training.checks import check_run
+from toolkit.training.console import Reporter
+from toolkit.training.environment import environment
 from toolkit.training.fit import fit
-from toolkit.training.run_folder import RunFolder
-from toolkit.training.saved_spec import write_spec
+from toolkit.training.loggers import watchers
+from toolkit.training.parts import batching_of, load_dataset, make, with_target_kind
+from toolkit.training.results import write_results
+from toolkit.training.run_folder import RunFolder, replacing
+from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
+from toolkit.training.setup import prepare
+from toolkit.training.state import State, newest
 
 
 def train(
@@ -79,175 +76,143 @@ def train(
     return train_on(load_dataset(data, seed), {**config, "data": data}, quiet=quiet)
 
 
-def train_on(dataset: Dataset, config: dict[str, Any], *, quiet: bool = False) -> RunFolder:
+def train_on(
+    dataset: Dataset,
+    config: dict[str, Any],
+    *,
+    quiet: bool = False,
+    callbacks: Sequence[Any] = (),
+) -> RunFolder:
     """Train on a loaded data set; ``config`` has the keys that :func:`train` takes."""
     task = make(TASKS, config["task"])
     settings = TrainerSettings(**config["trainer"])
-    task.check(dataset)  # before there is a folder
-    check_monitor(settings.monitor, task, dataset)
-    batching = batching_of(config["data"])
-    if task.sampler == "streams":
-        check_streams(dataset, batching)
+    check_run(dataset, task, settings, batching_of(config["data"]))  # before there is a folder
     folder = RunFolder.create(config["run_dir"])
-    reporter = Reporter(folder.log, quiet=quiet)
-    optimizer = config["optimizer"]
-    if not isinstance(optimizer, dict):  # a Keras optimizer, from Python
-        config = {**config, "optimizer": {"name": optimizer.name, **optimizer.get_config()}}
-    config_text = yaml.safe_dump(_plain(config), sort_keys=False, allow_unicode=True)
-    folder.config.write_text(config_text, "utf-8")
-    write_spec(folder, dataset.spec, dataset.encoder)
-    folder.write_json(folder.environment, environment())
-    for note in dataset.notes:
-        reporter.say(note)
-    try:
-        outcome = fit(
-            config["model"],
-            dataset,
-            task,
-            folder,
-            optimizer=optimizer,
-            schedule=config["schedule"],
-            batching=batching,
-            settings=settings,
-            seed=config["seed"],
-            reporter=reporter,
-            tensorboard=config["logger"]["name"] == "tensorboard",
-            config_text=config_text,
-        )
-    except Refused:
-        folder.forget_unbegun()
-        raise
-    results: dict[str, Any] = {"best_epoch": outcome.epoch, f"valid/{task.monitor}": outcome.score}
-    baselines = {}
-    for name in ("test", *dataset.more):
-        if name in dataset.splits:
-            found = score(outcome.trainable, dataset, task, batching, name, settings.test_steps)
-            results |= {f"{name}/{key}": value for key, value in found.items()}
-    if dataset.test is not None:
-        baselines = {f"test/{k}": v for k, v in task.baselines(dataset, dataset.test).items()}
-    results |= {"steps": outcome.steps, "seconds": round(outcome.seconds, 1)}
-    folder.write_json(folder.results, {**results, **baselines})
-    _summary(reporter, folder, results, baselines, task)
+    with folder.held():
+        reporter = Reporter(folder.log, quiet=quiet)
+        write_config(folder, config)
+        write_spec(folder, dataset.spec, dataset.encoder)
+        folder.write_json(folder.environment, environment())
+        for note in dataset.notes:
+            reporter.say(note)
+        try:
+            _train(folder, dataset, task, config, reporter, None, callbacks)
+        except Refused as refusal:
+            if folder.forget_unbegun():
+                raise
+            raise Refused(*refusal.faults, *_how_to_go_on(folder)) from refusal
     return folder
 
 
-def check_monitor(monitor: str | None, task: Any, dataset: Dataset) -> None:
-    """Refuse a score that validation will not have, before an epoch is spent on it.
+def resume(
+    folder: RunFolder,
+    config: dict[str, Any],
+    dataset: Dataset | None = None,
+    *,
+    quiet: bool = False,
+    callbacks: Sequence[Any] = (),
+) -> RunFolder:
+    """Go on with a run from its newest whole checkpoint, as if it had never stopped.
+
+    Args:
+        folder: The run's.
+        config: Its configuration, which may differ from the one it began with.
+        dataset: The loaded data set; None loads what the configuration names.
+        quiet: Print nothing; the log has it.
+        callbacks: Further Keras callbacks.
+
+    Returns:
+        The run's folder.
 
     Raises:
-        Refused: If neither the loss nor a metric of the task is called so.
+        Refused: If there is no checkpoint, the run is finished, its data has changed, or another
+            process trains it.
     """
-    known = sorted({"loss", task.monitor, *task.metrics(dataset.spec.target)})
-    if monitor is not None and monitor not in known:
-        raise Refused(
-            f"trainer.monitor: no '{monitor}' in validation.{did_you_mean(monitor, known)}"
-        )
+    with folder.held():
+        reporter = Reporter(folder.log, quiet=quiet)
+        before = folder.settings()
+        path, state, damaged = newest(folder.checkpoints)
+        for fault in damaged:
+            reporter.say(f"{fault} The checkpoint before it is used.")
+        changes = differences(before, {**config, "run_dir": before["run_dir"]})
+        if folder.results.exists() and not changes:
+            raise Refused(
+                f"run: {folder.path} is finished, after step {state.note['step']:,}; "
+                f"to train it longer: resume run={folder.shown} trainer.epochs=…"
+            )
+        if dataset is None:
+            dataset = load_dataset(config["data"], config["seed"])
+        task = make(TASKS, config["task"])
+        check_run(dataset, task, TrainerSettings(**config["trainer"]), batching_of(config["data"]))
+        check_same(folder, dataset.spec, dataset.encoder)
+        for change in changes:
+            reporter.say(f"changed: {change}")
+        for change in differences(_versions(folder), environment()["packages"]):
+            reporter.say(f"changed: version of {change} (bits may differ from here on)")
+        if changes:
+            write_config(folder, {**config, "run_dir": before["run_dir"]})
+            folder.write_json(folder.environment, environment())
+        reporter.say(f"goes on from {path.name}, epoch {state.note['epoch'] + 1}")
+        try:
+            _train(folder, dataset, task, config, reporter, state, callbacks)
+        except Refused as refusal:
+            raise Refused(*refusal.faults, *_how_to_go_on(folder)) from refusal
+    return folder
 
 
-def check_streams(dataset: Dataset, batching: Batching) -> None:
-    """Refuse texts with fewer tokens than are read side by side.
-
-    Raises:
-        Refused: With each part that is too short.
-    """
-    evaluated = "eval_batch_size", batching.eval_batch_size or 1
-    sizes = {"train": ("batch_size", batching.batch_size), "valid": evaluated, "test": evaluated}
-    faults = [
-        f"data.{key}={size}: {name} has {len(dataset.splits[name])} tokens, too few for so many "
-        "streams side by side."
-        for name, (key, size) in sizes.items()
-        if name in dataset.splits and len(dataset.splits[name]) < size
-    ]
-    if faults:
-        raise Refused(*faults)
-
-
-def score(
-    trainable: Trainable,
+def _train(
+    folder: RunFolder,
     dataset: Dataset,
     task: Any,
-    batching: Batching,
-    split: str,
-    steps: int | None = None,
-) -> dict[str, float]:
-    """Return loss and metrics of a network on a split."""
-    part = dataset.splits[split]
-    batches = evaluation_batches(part, dataset.spec, task, batching)
-    logs = trainable.objective.evaluate(batches.once(steps), return_dict=True, verbose=0)
-    return {name: float(value) for name, value in logs.items()}
-
-
-def with_target_kind(data: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
-    """Return a data set's options with ``target_kind``, where left open, as the task learns it."""
-    learned: Any = TASKS[task["name"]]
-    kinds = [k for k in ("label", "value") if k in learned.targets]
-    if "target_kind" not in data or data["target_kind"] is not None or not kinds:
-        return data
-    return {**data, "target_kind": kinds[0]}
-
-
-def load_dataset(data: dict[str, Any], seed: int) -> Dataset:
-    """Load the data set that a configuration names."""
-    options = {k: v for k, v in data.items() if k not in _BATCHING}
-    loader = DATA[options.pop("name")]
-    if "seed" in inspect.signature(loader).parameters:  # where something is drawn
-        options["seed"] = seed
-    return loader(**options)
-
-
-def make(table: Any, config: dict[str, Any]) -> Any:
-    """Call the entry that ``config`` names with the rest of it as its options."""
-    options = dict(config)
-    return table[options.pop("name")](**options)
-
-
-_BATCHING = {field.name for field in dataclasses.fields(Batching)}
-
-
-def batching_of(data: dict[str, Any]) -> Batching:
-    """Return the keys of a data set's configuration that say how it is batched."""
-    return Batching(**{k: v for k, v in data.items() if k in _BATCHING})
-
-
-def environment() -> dict[str, Any]:
-    """Return what else a result depends on: versions and the machine."""
-    packages = ("tensorflow", "keras", "keras-hub", "numpy", "hydra-core")
-    return {
-        "time": time.strftime("%Y-%m-%d %H:%M:%S %z"),
-        "command": sys.argv,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": {name: metadata.version(name) for name in packages},
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Return a configuration in types that YAML has."""
-    return json.loads(json.dumps(value, default=str))
-
-
-def _summary(
+    config: dict[str, Any],
     reporter: Reporter,
-    folder: RunFolder,
-    results: dict[str, Any],
-    baselines: dict[str, float],
-    task: Any,
+    state: State | None,
+    callbacks: Sequence[Any],
 ) -> None:
-    path = _short(folder.path)
-    rows = {name: value for name, value in results.items() if "/" in name}
-    rows |= {f"{name}, for comparison": value for name, value in baselines.items()}
-    rows["best epoch"] = str(results["best_epoch"] or "none was validated")
-    rows["time"] = f"{duration(results['seconds'])} for {figure(results['steps'])} steps"
-    rows["run"] = path
-    generate = f"python -m toolkit generate run={path} prompt=…"
-    predict = f"python -m toolkit predict run={path} input=…"
-    rows["next"] = generate if task.sampler == "streams" else predict
-    rows[""] = f"tensorboard --logdir {path}"
-    reporter.table("result", rows)
+    """Build, train and score."""
+    setup = prepare(
+        config["model"],
+        dataset,
+        task,
+        optimizer=config["optimizer"],
+        schedule=config["schedule"],
+        batching=batching_of(config["data"]),
+        settings=TrainerSettings(**config["trainer"]),
+        seed=config["seed"],
+        jit=state.note["jit"] if state else None,
+    )
+    config_text = folder.config.read_text("utf-8")
+    watch = [*watchers(config["logger"], setup, folder, config_text), *callbacks]
+    outcome = fit(setup, folder, reporter=reporter, callbacks=watch, state=state)
+    write_results(setup, outcome, folder, reporter)
 
 
-def _short(path: Path) -> str:
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+def write_config(folder: RunFolder, config: dict[str, Any]) -> None:
+    """Write ``config.yaml``."""
+    optimizer = config["optimizer"]
+    if not isinstance(optimizer, dict):  # a Keras optimizer, from Python
+        config = {**config, "optimizer": {"name": optimizer.name, **optimizer.get_config()}}
+    plain = json.loads(json.dumps(config, default=str))  # types that YAML has
+    with replacing(folder.config) as aside:
+        aside.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), "utf-8")
+
+
+def differences(before: Any, after: Any, path: str = "") -> list[str]:
+    """Return what differs between two configurations, as ``key: before → after``."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return [] if before == after else [f"{path}: {before} → {after}"]
+    found = []
+    for key in dict.fromkeys([*before, *after]):
+        inner = f"{path}.{key}" if path else str(key)
+        found += differences(before.get(key), after.get(key), inner)
+    return found
+
+
+def _versions(folder: RunFolder) -> dict[str, str]:
+    return json.loads(folder.environment.read_text("utf-8"))["packages"]
+
+
+def _how_to_go_on(folder: RunFolder) -> list[str]:
+    if not any(folder.checkpoints.glob("step-*")):
+        return []
+    return [f"Go on with: python -m toolkit resume run={folder.shown}"]

@@ -6,12 +6,14 @@ import contextlib
 import errno
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
 
 from toolkit.errors import Refused, did_you_mean
 
@@ -45,6 +47,30 @@ class RunFolder:
         self.tensorboard = self.path / "tensorboard"
         self.log = self.path / "train.log"
         self.environment = self.path / "environment.json"
+
+    @property
+    def shown(self) -> str:
+        """The folder as short as it can be named here, quoted for a shell."""
+        path = self.path.resolve()
+        near = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        return shlex.quote(str(near))
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the run for the time of a training, which is one process's at a time.
+
+        Raises:
+            Refused: If another process is at it.
+        """
+        lock = FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Refused(f"run: {self.path} is being trained by another process.") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     @classmethod
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:
@@ -83,7 +109,7 @@ class RunFolder:
     def _held(self) -> str:
         return (
             f"run_dir: {self.path} holds a run already, which is not overwritten; "
-            "give another run_dir=FOLDER, or delete that folder."
+            f"go on with it (resume run={self.shown}), or give another run_dir=FOLDER."
         )
 
     def _unwritable(self, reason: str) -> str:
@@ -126,16 +152,17 @@ class RunFolder:
             raise Refused(f"run: {self.path} has no model.keras: no epoch of it was finished.")
         return self.model
 
-    def forget_unbegun(self) -> None:
-        """Take away what a run wrote that was refused before its first step."""
+    def forget_unbegun(self) -> bool:
+        """Take away what a run wrote that was refused before its first step; whether it was."""
         if self.model.exists() or self.metrics.exists() or any(self.checkpoints.glob("*")):
-            return
-        for path in (self.config, self.spec, self.environment, self.log):
+            return False
+        for path in (self.config, self.spec, self.environment, self.log, self.path / ".lock"):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.tensorboard, ignore_errors=True)
         with contextlib.suppress(OSError):  # where other files lie the folder stays
             self.checkpoints.rmdir()
             self.path.rmdir()
+        return True
 
     def write_json(self, path: Path, content: Any) -> None:
         """Write a JSON file, whole or not at all."""

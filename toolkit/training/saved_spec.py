@@ -22,13 +22,36 @@ ENCODERS = {
 
 def write_spec(folder: RunFolder, spec: Spec, encoder: Any) -> None:
     """Write ``spec.json``."""
+    folder.write_json(folder.spec, _content(spec, encoder))
+
+
+def check_same(folder: RunFolder, spec: Spec, encoder: Any) -> None:
+    """Refuse data with another vocabulary, other classes or shapes than the run began with.
+
+    Raises:
+        Refused: With what differs.
+    """
+    now = json.loads(json.dumps(_content(spec, encoder)))
+    try:
+        then = json.loads(folder.spec.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refused(f"run: {folder.spec} cannot be read ({error}).") from None
+    if now != then:
+        parts = sorted(k for k in {*now, *then} if now.get(k) != then.get(k))
+        raise Refused(
+            f"run: the data is no longer what {folder.path} began with: its {', '.join(parts)} "
+            f"differ from {folder.spec.name}; train it anew."
+        )
+
+
+def _content(spec: Spec, encoder: Any) -> dict[str, Any]:
     content: dict[str, Any] = {
         part: {name: _field_json(field) for name, field in getattr(spec, part).items()}
         for part in ("inputs", "targets")
     }
     if encoder is not None:
         content["encoder"] = {"name": type(encoder).__name__, **encoder.to_json()}
-    folder.write_json(folder.spec, content)
+    return content
 
 
 def read_spec(folder: RunFolder) -> tuple[Spec, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from toolkit.types import PositiveInt
+from toolkit.types import Positive, PositiveInt
 
 
 def _in_order(steps: tuple[int, int]) -> tuple[int, int]:
@@ -35,6 +35,8 @@ class TrainerSettings:
         patience: Epochs without a better score after which training stops; None never stops early.
         keep: Newest checkpoints that stay.
         checkpoint_every: Steps from one checkpoint to the next; None: one at the end of each epoch.
+        checkpoint_minutes: Minutes after which a checkpoint is written in any case; None: never for
+            that reason.
         log_every: Steps from one point on TensorBoard to the next.
         histograms: Whether TensorBoard gets histograms of the weights at each epoch's end.
         profile: First and last step (from 1) of the first epoch that are profiled; None: none.
@@ -57,6 +59,7 @@ class TrainerSettings:
     patience: PositiveInt | None = None
     keep: PositiveInt = 2
     checkpoint_every: PositiveInt | None = None
+    checkpoint_minutes: Positive | None = 15.0
     log_every: PositiveInt = 50
     histograms: bool = False
     profile: Steps | None = None

@@ -37,7 +37,17 @@ class KeepBest(keras.callbacks.Callback):
         super().__init__()
         self.save, self.monitor, self.mode, self.patience = save, monitor, mode, patience
         self.epoch, self.score, self.waited = 0, math.inf if mode == "min" else -math.inf, 0
-        self.stopped = False
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint notes."""
+        score = self.score if math.isfinite(self.score) else None
+        return {"epoch": self.epoch, "score": score, "waited": self.waited}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Remember the best epoch again."""
+        self.epoch, self.waited = state["epoch"], state["waited"]
+        if state["score"] is not None:
+            self.score = state["score"]
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Compare, save, and stop when it is time."""
@@ -55,5 +65,4 @@ class KeepBest(keras.callbacks.Callback):
             return
         self.waited += 1
         if self.patience is not None and self.waited >= self.patience:
-            self.stopped = True
             self.model.stop_training = True

@@ -17,7 +17,17 @@ class StopAfter(keras.callbacks.Callback):
 
     def __init__(self, last: int, steps: int):
         super().__init__()
-        self.last, self.steps = last, steps
+        self.last, self.steps, self.done = last, steps, 0
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint notes."""
+        return {"done": self.done}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Stop at once where the last step was done already and only its epoch's end is left."""
+        self.done = state["done"]
+        if self.done >= self.last:
+            self.model.stop_training = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Remember the epoch."""
@@ -25,5 +35,6 @@ class StopAfter(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Stop where it is time; the epoch is validated still."""
-        if self.epoch * self.steps + batch + 1 >= self.last:
+        self.done = self.epoch * self.steps + batch + 1
+        if self.done >= self.last:
             self.model.stop_training = True

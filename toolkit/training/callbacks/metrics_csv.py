@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from toolkit.training.callbacks.names import split_names
+from toolkit.training.run_folder import replacing
 
 
 class MetricsCsv(keras.callbacks.Callback):
@@ -23,7 +24,23 @@ class MetricsCsv(keras.callbacks.Callback):
     def __init__(self, path: Path, steps: int):
         super().__init__()
         self.path, self.steps = path, steps
-        self.begun = time.monotonic()
+        self.begun, self.rows = time.monotonic(), 0
+        self.columns: list[str] = []
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint notes."""
+        return {"rows": self.rows, "seconds": time.monotonic() - self.begun}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take away lines of epochs that will be trained again."""
+        self.begun, self.rows = time.monotonic() - state["seconds"], state["rows"]
+        if not self.path.exists():
+            return
+        with open(self.path, newline="", encoding="utf-8") as file:
+            lines = file.readlines()[: self.rows + 1]
+        self.columns = lines[0].strip().split(",") if lines and self.rows else []
+        with replacing(self.path) as aside:
+            aside.write_text("".join(lines if self.rows else []), "utf-8", newline="")
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Remember the epoch."""
@@ -42,11 +59,11 @@ class MetricsCsv(keras.callbacks.Callback):
             "learning_rate": float(self.model.optimizer.learning_rate),
             **split_names(logs or {}),
         }
-        new = not self.path.exists()
+        new = not self.columns
+        self.columns = self.columns or list(row)
         with open(self.path, "a", newline="", encoding="utf-8") as file:
-            if new:
-                self.columns = list(row)
             writer = csv.DictWriter(file, self.columns, extrasaction="ignore", restval="")
             if new:
                 writer.writeheader()
             writer.writerow(row)
+        self.rows += 1

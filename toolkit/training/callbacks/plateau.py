@@ -30,6 +30,15 @@ class FollowPlateau(keras.callbacks.ReduceLROnPlateau):
         )
         self.plateau = plateau
 
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint notes."""
+        return {"wait": self.wait, "cooldown": self.cooldown_counter, "best": float(self.best)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Wait on."""
+        self.wait, self.cooldown_counter = state["wait"], state["cooldown"]
+        self.best = state["best"]
+
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Warm up."""
         done, steps = int(self.model.optimizer.iterations), self.plateau.warmup_steps

@@ -44,6 +44,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the clock and, on a terminal, the bar."""
         self.epoch, self.begun, self.last, self.step = epoch, time.monotonic(), 0.0, 0
+        self.first = 0  # above 1 where an epoch is taken up in its midst
         self.first_done: float | None = None
         if self.reporter.is_terminal:
             self.bar = Progress(
@@ -62,12 +63,12 @@ class ProgressBar(keras.callbacks.Callback):
         now = time.monotonic()
         self.step = batch + 1
         if self.first_done is None:  # the first step compiles; it says nothing of the speed
-            self.first_done, self.last = now, now
+            self.first, self.first_done, self.last = self.step, now, now
             return
         if now - self.last < self.every:
             return
         self.last = now
-        speed = (self.step - 1) / (now - self.first_done)
+        speed = (self.step - self.first) / (now - self.first_done)
         left = (self.steps - self.step + (self.epochs - self.epoch - 1) * self.steps) / speed
         left += (self.epochs - self.epoch) * self.validation_seconds
         text = (
@@ -97,7 +98,8 @@ class ProgressBar(keras.callbacks.Callback):
         train = {k: v for k, v in logs.items() if not k.startswith("val_")}
         seconds = time.monotonic() - self.begun
         training = seconds - (self.validation_seconds if valid else 0.0)
-        speed = self.step * self.per_step / max(training, 1e-9)
+        done = self.step - self.first + 1 if self.first else 0
+        speed = done * self.per_step / max(training, 1e-9)
         parts = [f"epoch {epoch + 1}/{self.epochs}", f"train {describe(train)}"]
         if valid:
             parts.append(f"valid {describe(valid)}")

@@ -1,0 +1,56 @@
+"""``resume``: a run goes on from its newest checkpoint, with its configuration or a changed one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from toolkit.config.compose import Composed
+from toolkit.config.origins import Origins
+from toolkit.config.overrides import apply, parse
+from toolkit.config.validate import check
+from toolkit.errors import Refused
+from toolkit.quiet import start_tensorflow
+from toolkit.training.run_folder import RunFolder
+
+
+def resume(*, run: str, overrides: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:
+    """Go on with a run from its newest whole checkpoint, as if it had never been stopped.
+
+    Any ``group.key=value`` changes the run's configuration from here on; what changes is shown.
+
+    Args:
+        run: The run's folder.
+        overrides: Changes of its configuration.
+        plugins: Modules of yours that the run needs; they are imported already.
+    """
+    folder = RunFolder.open(run)
+    config = changed(folder, overrides, plugins)
+    if not any(folder.checkpoints.glob("step-*")):
+        raise Refused(
+            f"run: {folder.path} has no checkpoint to go on from: it was stopped before its first. "
+            "Train it anew with another run_dir=FOLDER."
+        )
+    start_tensorflow()
+    from toolkit.training.run import resume as work
+
+    work(folder, config)
+
+
+def changed(folder: RunFolder, overrides: Sequence[str], plugins: Sequence[str]) -> dict[str, Any]:
+    """Return a run's configuration with changes, checked like any other.
+
+    Raises:
+        Refused: With all faults.
+    """
+    config = OmegaConf.create({**folder.settings(), "plugins": list(plugins)})
+    if OmegaConf.select(config, "data.name") is None:
+        raise Refused(
+            f"run: {folder.path} was trained from Python, on data that no configuration names; go "
+            "on with it there: toolkit.Run(path, data).resume()"
+        )
+    parsed, faults = parse(overrides)
+    faults += [fault for override in parsed if (fault := apply(override, config))]
+    return check(Composed(config, Origins([], parsed), faults))

@@ -1,0 +1,53 @@
+"""What can be refused once the data is there, before a folder is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.data.batching import Batching
+from toolkit.data.spec import Dataset
+from toolkit.errors import Refused, did_you_mean
+from toolkit.training.settings import TrainerSettings
+
+
+def check_run(dataset: Dataset, task: Any, settings: TrainerSettings, batching: Batching) -> None:
+    """Refuse what task and settings ask of the data and it has not.
+
+    Raises:
+        Refused: With what is missing.
+    """
+    task.check(dataset)
+    check_monitor(settings.monitor, task, dataset)
+    if task.sampler == "streams":
+        check_streams(dataset, batching)
+
+
+def check_monitor(monitor: str | None, task: Any, dataset: Dataset) -> None:
+    """Refuse a score that validation will not have, before an epoch is spent on it.
+
+    Raises:
+        Refused: If neither the loss nor a metric of the task is called so.
+    """
+    known = sorted({"loss", task.monitor, *task.metrics(dataset.spec.target)})
+    if monitor is not None and monitor not in known:
+        raise Refused(
+            f"trainer.monitor: no '{monitor}' in validation.{did_you_mean(monitor, known)}"
+        )
+
+
+def check_streams(dataset: Dataset, batching: Batching) -> None:
+    """Refuse texts with fewer tokens than are read side by side.
+
+    Raises:
+        Refused: With each part that is too short.
+    """
+    evaluated = "eval_batch_size", batching.eval_batch_size or 1
+    sizes = {"train": ("batch_size", batching.batch_size), "valid": evaluated, "test": evaluated}
+    faults = [
+        f"data.{key}={size}: {name} has {len(dataset.splits[name])} tokens, too few for so many "
+        "streams side by side."
+        for name, (key, size) in sizes.items()
+        if name in dataset.splits and len(dataset.splits[name]) < size
+    ]
+    if faults:
+        raise Refused(*faults)

@@ -1,0 +1,68 @@
+"""Final figures: computed, written to ``results.json``, and told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.data.batching import Batching
+from toolkit.data.spec import Dataset
+from toolkit.training.assemble import Trainable, evaluation_batches
+from toolkit.training.console import Reporter, duration, figure
+from toolkit.training.fit import Outcome
+from toolkit.training.run_folder import RunFolder
+from toolkit.training.setup import Setup
+
+
+def write_results(setup: Setup, outcome: Outcome, folder: RunFolder, reporter: Reporter) -> None:
+    """Score the best network on the test split and whatever else the data set has."""
+    dataset, task = setup.dataset, setup.task
+    results: dict[str, Any] = {
+        "best_epoch": outcome.epoch,
+        f"valid/{setup.monitor}": outcome.score,
+    }
+    baselines = {}
+    for name in ("test", *dataset.more):
+        if name in dataset.splits:
+            steps = setup.settings.test_steps
+            found = score(outcome.trainable, dataset, task, setup.batching, name, steps)
+            results |= {f"{name}/{key}": value for key, value in found.items()}
+    if dataset.test is not None:
+        baselines = {f"test/{k}": v for k, v in task.baselines(dataset, dataset.test).items()}
+    results |= {"steps": outcome.steps, "seconds": round(outcome.seconds, 1)}
+    folder.write_json(folder.results, {**results, **baselines})
+    _summary(reporter, folder, results, baselines, task)
+
+
+def score(
+    trainable: Trainable,
+    dataset: Dataset,
+    task: Any,
+    batching: Batching,
+    split: str,
+    steps: int | None = None,
+) -> dict[str, float]:
+    """Return loss and metrics of a network on a split."""
+    part = dataset.splits[split]
+    batches = evaluation_batches(part, dataset.spec, task, batching)
+    logs = trainable.objective.evaluate(batches.once(steps), return_dict=True, verbose=0)
+    return {name: float(value) for name, value in logs.items()}
+
+
+def _summary(
+    reporter: Reporter,
+    folder: RunFolder,
+    results: dict[str, Any],
+    baselines: dict[str, float],
+    task: Any,
+) -> None:
+    path = folder.shown
+    rows = {name: value for name, value in results.items() if "/" in name}
+    rows |= {f"{name}, for comparison": value for name, value in baselines.items()}
+    rows["best epoch"] = str(results["best_epoch"] or "none was validated")
+    rows["time"] = f"{duration(results['seconds'])} for {figure(results['steps'])} steps"
+    rows["run"] = path
+    generate = f"python -m toolkit generate run={path} prompt=…"
+    predict = f"python -m toolkit predict run={path} input=…"
+    rows["next"] = generate if task.sampler == "streams" else predict
+    rows[""] = f"tensorboard --logdir {path}"
+    reporter.table("result", rows)

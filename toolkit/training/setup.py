@@ -1,0 +1,192 @@
+"""Everything that a training needs, built from plain settings and not begun."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from toolkit.data.batching import Batching
+from toolkit.data.pipeline import Batches, window_starts
+from toolkit.data.spec import Dataset
+from toolkit.errors import Refused
+from toolkit.lazy import tf
+from toolkit.tasks.objective import Objective
+from toolkit.training.assemble import Trainable, assemble, evaluation_batches, training_batches
+from toolkit.training.optimizers import Update, update_by_name
+from toolkit.training.settings import TrainerSettings
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A training that could begin.
+
+    Attributes:
+        name: The model's.
+        dataset: Splits and spec, cut down where the settings say so.
+        task: What is learned.
+        settings: Length and manner of training.
+        batching: Size and make-up of batches.
+        trainable: The networks, with optimizer, compiled.
+        update: How gradients change the weights.
+        batches: Of the training split.
+        valid: Of the validation split.
+        steps: Batches of an epoch.
+        epochs: Epochs, at most.
+        total: Batches of the whole run, at most.
+        monitor: Score in validation by which the best epoch is chosen.
+        mode: Whether less or more of it is better.
+        jit: Whether steps are compiled by XLA.
+    """
+
+    name: str
+    dataset: Dataset
+    task: Any
+    settings: TrainerSettings
+    batching: Batching
+    trainable: Trainable
+    update: Update
+    batches: Batches
+    valid: Batches
+    steps: int
+    epochs: int
+    total: int
+    monitor: str
+    mode: Literal["min", "max"]
+    jit: bool
+
+    @property
+    def objective(self) -> Objective:
+        """What ``fit`` trains."""
+        return self.trainable.objective
+
+
+def prepare(
+    model: dict[str, Any],
+    dataset: Dataset,
+    task: Any,
+    *,
+    optimizer: dict[str, Any] | keras.Optimizer,
+    schedule: dict[str, Any] | None = None,
+    batching: Batching | None = None,
+    settings: TrainerSettings | None = None,
+    seed: int = 1,
+    jit: bool | None = None,
+) -> Setup:
+    """Build networks, batches and optimizer.
+
+    Args:
+        model: ``name``, ``stem`` and ``body``, as a model file has them.
+        dataset: Splits and spec.
+        task: What is learned.
+        optimizer: ``name`` and options, or a Keras optimizer.
+        schedule: ``name`` and options of the learning rate's schedule; None: a constant rate.
+        batching: Size and make-up of batches.
+        settings: Length and manner of training.
+        seed: Of weights, dropout, order and augmentation.
+        jit: Whether steps are compiled, where the settings leave it open; None decides by machine.
+
+    Raises:
+        Refused: If data and task do not fit.
+    """
+    settings, batching = settings or TrainerSettings(), batching or Batching()
+    prepare_process(settings, seed)
+    task.check(dataset)
+    if settings.overfit_batches is not None:
+        dataset = first_batches(dataset, task, batching, settings.overfit_batches)
+    batches = training_batches(dataset, task, batching, seed)
+    valid = evaluation_batches(dataset.valid, dataset.spec, task, batching)
+    for name, part in (("train", batches), ("valid", valid)):
+        if part.examples < 1:
+            raise Refused(f"data.{name}: no example of it is as long as the task needs.")
+    steps, epochs = _length(batches, settings)
+    total = min(steps * epochs, settings.max_steps or steps * epochs)
+    if isinstance(optimizer, keras.Optimizer):
+        update = Update(optimizer)
+    else:
+        update = update_by_name(optimizer, schedule, steps_per_epoch=steps, total_steps=total)
+    weigh = getattr(task, "class_weights", None)
+    trainable = assemble(
+        model,
+        dataset.spec,
+        task,
+        batch_size=batching.batch_size,
+        eval_batch_size=batching.eval_batch_size,
+        class_weight=weigh(dataset) if weigh is not None else None,
+        accumulate=update.accumulate,
+    )
+    if settings.jit is not None:
+        jit = settings.jit
+    elif jit is None:
+        jit = bool(tf.config.list_physical_devices("GPU"))
+    objective = trainable.objective
+    objective.compile(optimizer=update.optimizer, jit_compile=jit)
+    objective.optimizer.build(objective.trainable_variables)
+    own = settings.monitor in (None, task.monitor)
+    return Setup(
+        name=model.get("name", "model"),
+        dataset=dataset,
+        task=task,
+        settings=settings,
+        batching=batching,
+        trainable=trainable,
+        update=update,
+        batches=batches,
+        valid=valid,
+        steps=steps,
+        epochs=epochs,
+        total=total,
+        monitor=settings.monitor or task.monitor,
+        mode=task.mode if own else _mode(str(settings.monitor)),
+        jit=jit,
+    )
+
+
+def prepare_process(settings: TrainerSettings, seed: int) -> None:
+    """Set what belongs to the process: seeds, precision, threads, determinism."""
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(settings.precision)
+    if settings.threads is not None:
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
+            tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
+        except RuntimeError:
+            if tf.config.threading.get_intra_op_parallelism_threads() != settings.threads:
+                raise Refused(
+                    f"trainer.threads={settings.threads}: TensorFlow has started with another "
+                    "number in this process; set it in the first run of a process."
+                ) from None
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def first_batches(dataset: Dataset, task: Any, batching: Batching, count: int) -> Dataset:
+    """Return a data set that trains and validates on the first few batches only."""
+    split, size = dataset.train, batching.batch_size * count
+    if task.sampler == "streams":
+        part = split.take(slice(0, size * task.sequence_length))
+    elif task.sampler == "windows":
+        first = int(window_starts(split, task.window)[0]) + task.window.context
+        part = replace(split, rows=(first, first + size + task.window.horizon - 1))
+    else:
+        part = split.take(np.arange(min(size, len(split))))
+    return replace(dataset, train=part, valid=part)
+
+
+def _length(batches: Batches, settings: TrainerSettings) -> tuple[int, int]:
+    """Return steps of an epoch and epochs."""
+    steps = min(settings.steps_per_epoch or batches.steps, batches.steps)
+    if settings.max_steps is None:
+        return steps, settings.epochs
+    return steps, min(settings.epochs, math.ceil(settings.max_steps / steps))
+
+
+def _mode(monitor: str) -> Literal["min", "max"]:
+    return (
+        "min"
+        if any(word in monitor for word in ("loss", "error", "perplexity", "mse", "mae"))
+        else "max"
+    )

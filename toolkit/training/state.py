@@ -1,0 +1,122 @@
+"""The whole state of a training in one file: what a checkpoint holds, and how it is read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from toolkit.errors import Refused
+from toolkit.training.run_folder import replacing
+
+
+@dataclass(frozen=True)
+class State:
+    """The values of every variable of a training, and what else it has to remember.
+
+    Attributes:
+        names: Names of the variables, in list order. They repeat: the order tells them apart.
+        values: Their values.
+        note: Position in the data and what callbacks remember, as JSON has it.
+    """
+
+    names: list[str]
+    values: list[np.ndarray]
+    note: dict[str, Any]
+
+    @classmethod
+    def of(cls, model: keras.Model, note: dict[str, Any]) -> State:
+        """Copy a training's state to host memory."""
+        variables = variables_of(model)
+        values = [np.array(variable, copy=True) for variable in variables]
+        return cls([v.path for v in variables], values, note)
+
+    def write(self, path: Path) -> None:
+        """Write the state, whole or not at all.
+
+        Raises:
+            Refused: If the disk is full or the folder read-only.
+        """
+        arrays = {f"{i:05}": np.atleast_1d(_storable(value)) for i, value in enumerate(self.values)}
+        notes = {"state": json.dumps(self.note), "names": json.dumps(self.names)}
+        with replacing(path) as temporary:
+            try:
+                save_file(arrays, temporary, metadata=notes)
+            except SafetensorError as error:  # its name for whatever the disk says
+                raise OSError(28, str(error)) from error
+
+    @classmethod
+    def read(cls, path: Path) -> State:
+        """Read a state.
+
+        Raises:
+            Refused: If the file is damaged.
+        """
+        try:
+            with safe_open(path, "numpy") as file:
+                values = [file.get_tensor(key) for key in sorted(file.keys())]
+                notes = file.metadata()
+            return cls(json.loads(notes["names"]), values, json.loads(notes["state"]))
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+            raise Refused(f"{path} is damaged ({error}).") from error
+
+    def put_into(self, model: keras.Model) -> None:
+        """Set a training's variables; its optimizer is built.
+
+        Raises:
+            Refused: If the state is of another network or optimizer, with what differs.
+        """
+        variables = variables_of(model)
+        here = [(v.path, tuple(v.shape) or (1,)) for v in variables]
+        there = [(n, v.shape or (1,)) for n, v in zip(self.names, self.values, strict=True)]
+        if [shape for _, shape in here] != [shape for _, shape in there]:
+            differ = [f"{n} {s} only in the checkpoint" for n, s in there if (n, s) not in here]
+            differ += [
+                f"{n} {s} only in this configuration" for n, s in here if (n, s) not in there
+            ]
+            listed = "; ".join(differ[:4]) + (" …" if len(differ) > 4 else "")
+            raise Refused(f"the checkpoint is of another network or optimizer: {listed}.")
+        for variable, value in zip(variables, self.values, strict=True):
+            dtype = np.asarray(variable).dtype
+            stored = value.view(dtype) if value.dtype != dtype else value
+            variable.assign(stored.reshape(variable.shape))
+
+
+def variables_of(model: keras.Model) -> list[Any]:
+    """Return every variable of a training, in an order that the same configuration repeats.
+
+    Weights, random generators and carried state; metrics; the optimizer's slots, averages and loss
+    scale.
+    """
+    return [*model.variables, *model.metrics_variables, *model.optimizer.variables]
+
+
+def _storable(value: np.ndarray) -> np.ndarray:
+    """Return bfloat16, which NumPy does not know, as whole numbers of the same bits."""
+    return value.view("uint16") if value.dtype.name == "bfloat16" else value
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return a run's checkpoints, the oldest first."""
+    return sorted(folder.glob("step-*.safetensors"))
+
+
+def newest(folder: Path) -> tuple[Path, State, list[str]]:
+    """Return the newest checkpoint that can be read, and what is wrong with newer ones.
+
+    Raises:
+        Refused: If there is none.
+    """
+    damaged: list[str] = []
+    for path in reversed(checkpoints(folder)):
+        try:
+            return path, State.read(path), damaged
+        except Refused as refusal:
+            damaged += refusal.faults
+    raise Refused(*damaged, f"run: no checkpoint in {folder} to go on from.")
