@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from toolkit.cli import sweep_job
 from toolkit.cli import train as train_verb
 from toolkit.cli.main import main
 from toolkit.cli.verbs import VERBS
@@ -38,7 +39,8 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> Callable
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What training, evaluation and the like were called with."""
     calls: list[dict[str, Any]] = []
-    monkeypatch.setattr(train_verb, "start_tensorflow", lambda: None)
+    for module in (train_verb, sweep_job):
+        monkeypatch.setattr(module, "start_tensorflow", lambda: None)
     fake = types.ModuleType("toolkit.training.run")
     fake.train = lambda **given: calls.append(given)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "toolkit.training.run", fake)

@@ -2,75 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from toolkit.config.compose import COMPOSING, compose
-from toolkit.config.explain import explain
+from toolkit.cli.combinations import Combinations
+from toolkit.cli.sweep_folders import SweepFolders
+from toolkit.cli.sweep_plan import Planned, SweepPlan
+from toolkit.config.compose import compose
 from toolkit.config.validate import check
 from toolkit.data.named_files import missing_files
 from toolkit.errors import Refused
+from toolkit.flat import differences
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.run_state import progress_of
+
+PLACES = ("run_dir", "plugins", "logger", "data.root")
+"""Keys that may differ between a run that is there and the one that would go on with it."""
 
 
-def check_all(
-    loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...], multirun: bool
-) -> None:
-    """Check a run, or every combination of a sweep.
+def check_run(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...]) -> None:
+    """Check one run.
+
+    Raises:
+        Refused: With all faults.
+    """
+    settings = check(compose(loader, name, overrides))
+    faults = missing_files(settings["data"])
+    if settings["run_dir"] is not None:
+        faults += RunFolder(settings["run_dir"]).in_the_way()
+    if faults:
+        raise Refused(*faults)
+
+
+def check_sweep(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...]) -> SweepPlan:
+    """Check every combination of a sweep and say where each will go.
 
     Raises:
         Refused: With the faults of all of them, each told once.
     """
+    found = Combinations.of(loader, name, overrides)
     faults: dict[str, None] = {}
-    folders: set[str] = set()
-    runs = combinations(loader, name, overrides) if multirun else [list(overrides)]
-    for number, words in enumerate(runs):
+    checked: list[tuple[list[str], dict[str, Any]]] = []
+    choices: list[dict[str, str | None]] = []
+    for number, words in enumerate(found.runs):
         try:
-            composed = compose(loader, name, words)
-            if multirun:
-                OmegaConf.update(composed.config, "hydra.job.num", number, force_add=True)
+            composed = compose(loader, name, [*found.settled, *words])
+            OmegaConf.update(composed.config, "hydra.job.num", number, force_add=True)
             settings = check(composed)
         except Refused as refusal:
             faults |= dict.fromkeys(refusal.faults)
             continue
         faults |= dict.fromkeys(missing_files(settings["data"]))
-        folder = settings["run_dir"]
-        if folder is None:
-            continue
-        if folder in folders:
-            text = (
-                f"run_dir: all runs of the sweep would write to {folder}; leave it out, or vary it"
-            )
-            faults[f"{text}: 'run_dir=runs/sweep/${{hydra:job.num}}'"] = None
-        else:
-            faults |= dict.fromkeys(RunFolder(folder).in_the_way())
-        folders.add(folder)
+        checked.append((words, settings))
+        choices.append(composed.choices)
+    folders = SweepFolders.of(found.folder, choices)
+    taken: set[str] = set()
+    runs = []
+    for words, settings in checked:
+        folder = settings["run_dir"] or (None if found.subdir else folders.run(words))
+        if folder in taken and found.exact:
+            faults[_shared(folder)] = None
+        elif folder is not None and found.exact:
+            faults |= dict.fromkeys(_other_run(RunFolder(folder), settings))
+        if folder is not None:
+            taken.add(folder)
+        runs.append(Planned(tuple(words), folder, settings))
     if faults:
         raise Refused(*faults)
+    return SweepPlan(
+        folders, tuple(runs), found.varied, found.exact, tuple(found.adjustments(checked))
+    )
 
 
-def combinations(
-    loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...]
-) -> Iterator[list[str]]:
-    """Yield the overrides of each run of a sweep, as Hydra's basic sweeper will make them.
+def _shared(folder: str) -> str:
+    return (
+        f"run_dir: all runs of the sweep would write to {folder}; leave it out, or vary it: "
+        "'run_dir=runs/sweep/${hydra:job.num}'"
+    )
 
-    Other sweepers choose as they go; their runs are checked when they begin.
-    """
-    try:
-        parsed = OverridesParser.create(config_loader=loader).parse_overrides(list(overrides))
-        settled = [o.input_line for o in parsed if o.is_hydra_override()]
-        sweeper = loader.load_configuration(name, settled, RunMode.MULTIRUN).hydra.sweeper
-        if not str(sweeper.get("_target_")).endswith(".BasicSweeper"):
-            return
-        params = [f"{key}={value}" for key, value in (sweeper.get("params") or {}).items()]
-        words = [*params, *(o.input_line for o in parsed if not o.is_hydra_override())]
-        parsed = OverridesParser.create(config_loader=loader).parse_overrides(words)
-        for batch in BasicSweeper.split_arguments(parsed, None):
-            yield from ([*settled, *words] for words in batch)
-    except COMPOSING as error:
-        raise Refused(*explain(error)) from error
+
+def _other_run(folder: RunFolder, settings: dict[str, Any]) -> list[str]:
+    """Return why a run cannot go into a folder: it cannot be written, or holds another run."""
+    if progress_of(folder) in ("absent", "failed"):
+        return folder.in_the_way() if progress_of(folder) == "absent" else []
+    planned = {key: value for key, value in settings.items() if key != "expect"}
+    planned["data"] = {k: v for k, v in planned["data"].items() if v is not None}
+    differ = differences(folder.settings(), planned, PLACES)
+    told = [f"{key}: {old!r} there, {new!r} now" for key, (old, new) in differ.items()]
+    if not told:
+        return []
+    more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
+    return [
+        f"{folder.path} holds a run of another configuration ({'; '.join(told[:3])}{more}); "
+        "give another hydra.sweep.dir=FOLDER, or delete that folder."
+    ]

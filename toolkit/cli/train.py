@@ -6,22 +6,24 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from toolkit.cli.arguments import FLAGS, VALUED, Arguments
-from toolkit.cli.check import check_all
+from toolkit.cli.check import check_run, check_sweep
 from toolkit.cli.completion import complete
+from toolkit.cli.job_settings import job_settings
+from toolkit.cli.sweep import run_sweep
+from toolkit.cli.sweep_job import SweepJob
+from toolkit.cli.sweep_plan import SweepPlan
 from toolkit.config.compose import COMPOSING, HYDRA_VERSION, compose, config_loader
 from toolkit.config.explain import explain
 from toolkit.config.places import CONF, names
-from toolkit.config.validate import check
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
 
@@ -32,7 +34,7 @@ CONFIGS = ("job", "hydra", "all")
 """What flag ``--cfg`` shows."""
 
 _ended: list[BaseException] = []
-"""What ended the one run of this process; a sweep's jobs raise it instead."""
+"""What ended the one run of this process."""
 
 
 def train(arguments: Arguments) -> None:
@@ -69,8 +71,10 @@ def train(arguments: Arguments) -> None:
         if faults := compose(loader, name, arguments.overrides).faults:
             raise Refused(*faults)
     elif not any(flag in flags for flag in ANSWERS):
-        check_all(loader, name, arguments.overrides, "--multirun" in flags)
-    _hydra(arguments)
+        if "--multirun" in flags:
+            return _sweep(arguments, check_sweep(loader, name, arguments.overrides))
+        check_run(loader, name, arguments.overrides)
+    _hydra(arguments, job)
     if _ended:
         raise _ended.pop()
 
@@ -81,13 +85,22 @@ def _without_null(word: str) -> str:
     return f"~{group}" if value == "null" and group in names() else word
 
 
-def _hydra(arguments: Arguments) -> None:
-    """Let Hydra compose again and call :func:`job`, once or for each run of a sweep."""
+def _sweep(arguments: Arguments, plan: SweepPlan) -> None:
+    """Let Hydra run a sweep, whose runs report to this process."""
+
+    def launch(work: SweepJob, more: tuple[str, ...]) -> None:
+        _hydra(replace(arguments, overrides=(*arguments.overrides, *more)), work)
+
+    run_sweep(plan, launch)
+
+
+def _hydra(arguments: Arguments, work: Callable[[DictConfig], Any]) -> None:
+    """Let Hydra compose again and call ``work``, once or for each run of a sweep."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else it prints a text of its own and exits with 1
     argv = sys.argv
     sys.argv = [argv[0], *arguments.hydra()]
     try:
-        hydra.main(version_base=HYDRA_VERSION, config_path=str(CONF), config_name="config")(job)()
+        hydra.main(version_base=HYDRA_VERSION, config_path=str(CONF), config_name="config")(work)()
     except COMPOSING as error:
         raise Refused(*explain(error)) from error
     finally:
@@ -95,14 +108,12 @@ def _hydra(arguments: Arguments) -> None:
 
 
 def job(config: DictConfig) -> None:
-    """Train one run; Hydra calls this, in this process or in one of a launcher's."""
-    run = HydraConfig.get()
+    """Train one run that is no part of a sweep; Hydra calls this."""
     settings: dict[str, Any] = {}
-    alone = run.mode is not RunMode.MULTIRUN
     try:
-        settings = job_settings()
-        if not alone:
-            print(f"\nrun {run.job.num}: {' '.join(run.overrides.task)}", flush=True)
+        settings, choices = job_settings()
+        if settings["run_dir"] is None:
+            settings["run_dir"] = default_folder(f"{choices['model']}-{choices['data']}")
         start_tensorflow()
         from toolkit.training.run import train as work
 
@@ -110,44 +121,20 @@ def job(config: DictConfig) -> None:
     except Exception as error:
         if not isinstance(error, Refused):
             _record(settings)
-        if not alone:
-            raise error if isinstance(error, Refused) else JobFailed() from error
         _ended.append(error)
 
 
 def _record(settings: dict[str, Any]) -> None:
     """Add a fault's traceback to the run's log, where there is one."""
-    log = Path(settings.get("run_dir", ""), "train.log")
+    log = Path(settings.get("run_dir") or "", "train.log")
     if log.is_file():
         with open(log, "a", encoding="utf-8") as file:
             traceback.print_exc(file=file)
 
 
-class JobFailed(Exception):
-    """A run of a sweep ended by a fault of the toolkit."""
-
-
-def job_settings() -> dict[str, Any]:
-    """Return the checked settings of Hydra's current job, with a folder chosen."""
-    run = HydraConfig.get()
-    folders = {source.provider: source.path for source in run.runtime.config_sources}
-    loader = config_loader(folders.get("command-line"), folders.get("main"))
-    words = [*run.overrides.hydra, *run.overrides.task]
-    composed = compose(loader, run.job.config_name, words)
-    settings = check(composed)
-    del settings["expect"]
-    if settings["run_dir"] is None:
-        choices = composed.choices
-        number = OmegaConf.select(run, "job.num", default=None)
-        settings["run_dir"] = default_folder(f"{choices['model']}-{choices['data']}", number)
-    return settings
-
-
-def default_folder(name: str, number: int | None = None) -> str:
+def default_folder(name: str) -> str:
     """Return ``runs/<name>/<time>``, with what tells runs apart that begin in the same second."""
     folder = Path("runs", name, time.strftime("%Y-%m-%d_%H-%M-%S"))
-    if number is not None:
-        folder = folder.with_name(f"{folder.name}_{number}")
     free, again = folder, 2
     while free.exists():
         free, again = folder.with_name(f"{folder.name}-{again}"), again + 1

@@ -1,0 +1,62 @@
+"""How far a run came, told from its folder; nothing heavy is imported for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from toolkit.training.run_folder import RunFolder
+
+Progress = Literal["absent", "failed", "begun", "finished"]
+"""``absent``: no run here; ``failed``: begun, with nothing to go on from; ``begun``: there is a
+checkpoint; ``finished``: it has results."""
+
+
+def progress_of(folder: RunFolder) -> Progress:
+    """Return how far a run came."""
+    if not folder.config.exists():
+        return "absent"
+    if results_of(folder) is not None:
+        return "finished"
+    return "begun" if any(folder.checkpoints.glob("step-*.safetensors")) else "failed"
+
+
+def results_of(folder: RunFolder) -> dict[str, Any] | None:
+    """Return a run's final figures; None where there are none that can be read."""
+    try:
+        read = json.loads(folder.results.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return read if isinstance(read, dict) else None
+
+
+def monitored(results: dict[str, Any]) -> tuple[str, float] | None:
+    """Return the figure that a run is judged by: its monitored score, on the test split if there.
+
+    Example:
+        >>> monitored({"valid/perplexity": 116.3, "test/loss": 4.7, "test/perplexity": 111.9})
+        ('test/perplexity', 111.9)
+    """
+    score = next((name for name in results if name.startswith("valid/")), None)
+    if score is None:
+        return None
+    name = f"test/{score.removeprefix('valid/')}"
+    name = name if name in results else score
+    value = results[name]
+    return (name, float(value)) if isinstance(value, (int, float)) else None
+
+
+def less_is_better(figure: str) -> bool:
+    """Return whether a figure, such as ``test/perplexity``, is to be small."""
+    words = ("loss", "error", "perplexity", "mse", "mae", "rmse")
+    return any(word in figure.rpartition("/")[2] for word in words)
+
+
+def begin_again(folder: RunFolder) -> None:
+    """Take away what a failed run left, but for its log, so that a new one can begin here."""
+    import shutil
+
+    for path in (folder.spec, folder.environment, folder.metrics, folder.results, folder.config):
+        Path(path).unlink(missing_ok=True)
+    shutil.rmtree(folder.tensorboard, ignore_errors=True)
