@@ -97,8 +97,8 @@ def fit(
     watch: list[keras.callbacks.Callback] = [
         position,
         *([FollowPlateau(plateau, setup.monitor, setup.mode)] if plateau is not None else []),
-        NonFiniteGuard(setup.steps),
-        StopAfter(setup.total, setup.steps),
+        NonFiniteGuard(position),
+        StopAfter(setup.total, position),
         averages,
         ProgressBar(
             reporter,
@@ -107,7 +107,7 @@ def fit(
             examples=round(setup.batches.examples * setup.steps / setup.batches.steps),
             unit=setup.batches.unit,
         ),
-        MetricsCsv(folder.metrics, setup.steps),
+        MetricsCsv(folder.metrics, position),
         best,
         *callbacks,
         keep,

@@ -15,14 +15,14 @@ from toolkit.tasks import TASKS
 from toolkit.training.checks import check_run
 from toolkit.training.console import Reporter
 from toolkit.training.environment import environment
-from toolkit.training.fit import fit
+from toolkit.training.fit import fit, place
 from toolkit.training.loggers import watchers
 from toolkit.training.parts import batching_of, load_dataset, make, with_target_kind
 from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, replacing
 from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
-from toolkit.training.setup import prepare
+from toolkit.training.setup import Setup, prepare
 from toolkit.training.state import State, newest
 
 
@@ -96,7 +96,8 @@ def train_on(
         for note in dataset.notes:
             reporter.say(note)
         try:
-            _train(folder, dataset, task, config, reporter, None, callbacks)
+            setup = _prepare(dataset, task, config)
+            _train(setup, folder, config, reporter, None, callbacks)
         except Refused as refusal:
             if folder.forget_unbegun():
                 raise
@@ -149,28 +150,23 @@ def resume(
             reporter.say(f"changed: {change}")
         for change in differences(_versions(folder), environment()["packages"]):
             reporter.say(f"changed: version of {change} (bits may differ from here on)")
-        if changes:
-            write_config(folder, {**config, "run_dir": before["run_dir"]})
-            folder.write_json(folder.environment, environment())
-        reporter.say(f"goes on from {path.name}, epoch {state.note['epoch'] + 1}")
         try:
-            _train(folder, dataset, task, config, reporter, state, callbacks)
+            setup = _prepare(dataset, task, config, jit=state.note["jit"])
+            state.check(setup.objective)
+            epoch, done = place(state, setup)
+            if changes:
+                write_config(folder, {**config, "run_dir": before["run_dir"]})
+                folder.write_json(folder.environment, environment())
+            reporter.say(f"goes on from {path.name}, after step {epoch * setup.steps + done:,}")
+            _train(setup, folder, config, reporter, state, callbacks)
         except Refused as refusal:
             raise Refused(*refusal.faults, *_how_to_go_on(folder)) from refusal
     return folder
 
 
-def _train(
-    folder: RunFolder,
-    dataset: Dataset,
-    task: Any,
-    config: dict[str, Any],
-    reporter: Reporter,
-    state: State | None,
-    callbacks: Sequence[Any],
-) -> None:
-    """Build, train and score."""
-    setup = prepare(
+def _prepare(dataset: Dataset, task: Any, config: dict[str, Any], jit: bool | None = None) -> Setup:
+    """Build what a configuration describes."""
+    return prepare(
         config["model"],
         dataset,
         task,
@@ -179,11 +175,21 @@ def _train(
         batching=batching_of(config["data"]),
         settings=TrainerSettings(**config["trainer"]),
         seed=config["seed"],
-        jit=state.note["jit"] if state else None,
+        jit=jit,
     )
-    config_text = folder.config.read_text("utf-8")
-    watch = [*watchers(config["logger"], setup, folder, config_text), *callbacks]
-    outcome = fit(setup, folder, reporter=reporter, callbacks=watch, state=state)
+
+
+def _train(
+    setup: Setup,
+    folder: RunFolder,
+    config: dict[str, Any],
+    reporter: Reporter,
+    state: State | None,
+    callbacks: Sequence[Any],
+) -> None:
+    """Train and score."""
+    watch = watchers(config["logger"], setup, folder, folder.config.read_text("utf-8"))
+    outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
     write_results(setup, outcome, folder, reporter)
 
 

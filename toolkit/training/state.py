@@ -66,22 +66,32 @@ class State:
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             raise Refused(f"{path} is damaged ({error}).") from error
 
+    def check(self, model: keras.Model) -> None:
+        """Refuse a network or optimizer that the state is not of.
+
+        Raises:
+            Refused: With what differs.
+        """
+        variables = variables_of(model)
+        differ = [
+            f"{name} has shape {value.shape} there and {tuple(here.shape)} here"
+            for name, value, here in zip(self.names, self.values, variables, strict=False)
+            if value.shape != (tuple(here.shape) or (1,))
+        ]
+        if len(self.values) != len(variables):
+            differ.append(f"there are {len(self.values)} variables there and {len(variables)} here")
+        if differ:
+            listed = "; ".join([*differ[:3], *(["…"] if len(differ) > 4 else []), *differ[3:][-1:]])
+            raise Refused(f"the checkpoint is of another network or optimizer: {listed}.")
+
     def put_into(self, model: keras.Model) -> None:
         """Set a training's variables; its optimizer is built.
 
         Raises:
-            Refused: If the state is of another network or optimizer, with what differs.
+            Refused: If the state is of another network or optimizer.
         """
+        self.check(model)
         variables = variables_of(model)
-        here = [(v.path, tuple(v.shape) or (1,)) for v in variables]
-        there = [(n, v.shape or (1,)) for n, v in zip(self.names, self.values, strict=True)]
-        if [shape for _, shape in here] != [shape for _, shape in there]:
-            differ = [f"{n} {s} only in the checkpoint" for n, s in there if (n, s) not in here]
-            differ += [
-                f"{n} {s} only in this configuration" for n, s in here if (n, s) not in there
-            ]
-            listed = "; ".join(differ[:4]) + (" …" if len(differ) > 4 else "")
-            raise Refused(f"the checkpoint is of another network or optimizer: {listed}.")
         for variable, value in zip(variables, self.values, strict=True):
             dtype = np.asarray(variable).dtype
             stored = value.view(dtype) if value.dtype != dtype else value

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from toolkit.training.callbacks.position import Position
+
 
 class Diverged(Exception):
     """The loss or its gradient is no longer a finite number.
@@ -35,17 +37,13 @@ class NonFiniteGuard(keras.callbacks.Callback):
     and then by design, and only the loss counts.
 
     Args:
-        steps: Batches of an epoch.
+        position: Knows the step.
     """
 
-    def __init__(self, steps: int):
+    def __init__(self, position: Position):
         super().__init__()
-        self.steps = steps
+        self.position = position
         self.before: float | None = None
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember the epoch."""
-        self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Look at the loss."""
@@ -53,5 +51,5 @@ class NonFiniteGuard(keras.callbacks.Callback):
         loss, norm = float(logs["loss"]), float(logs["gradient_norm"])
         scaled = hasattr(self.model.optimizer, "inner_optimizer")
         if not math.isfinite(loss) or not (math.isfinite(norm) or scaled):
-            raise Diverged(self.epoch * self.steps + batch + 1, loss, norm, self.before)
+            raise Diverged(self.position.step, loss, norm, self.before)
         self.before = loss

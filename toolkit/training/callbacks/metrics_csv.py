@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from toolkit.training.callbacks.names import split_names
+from toolkit.training.callbacks.position import Position
 from toolkit.training.run_folder import replacing
 
 
@@ -18,12 +19,12 @@ class MetricsCsv(keras.callbacks.Callback):
 
     Args:
         path: The file; lines are added to one that is there.
-        steps: Batches of an epoch.
+        position: Knows the step.
     """
 
-    def __init__(self, path: Path, steps: int):
+    def __init__(self, path: Path, position: Position):
         super().__init__()
-        self.path, self.steps = path, steps
+        self.path, self.position = path, position
         self.begun, self.rows = time.monotonic(), 0
         self.columns: list[str] = []
 
@@ -42,19 +43,11 @@ class MetricsCsv(keras.callbacks.Callback):
         with replacing(self.path) as aside:
             aside.write_text("".join(lines if self.rows else []), "utf-8", newline="")
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember the epoch."""
-        self.epoch = epoch
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Count: the last epoch may be cut short."""
-        self.done = self.epoch * self.steps + batch + 1
-
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Add the epoch's line."""
         row = {
             "epoch": epoch + 1,
-            "step": self.done,
+            "step": self.position.step,
             "seconds": round(time.monotonic() - self.begun, 2),
             "learning_rate": float(self.model.optimizer.learning_rate),
             **split_names(logs or {}),

@@ -32,7 +32,8 @@ class FollowPlateau(keras.callbacks.ReduceLROnPlateau):
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint notes."""
-        return {"wait": self.wait, "cooldown": self.cooldown_counter, "best": float(self.best)}
+        best = None if self.best is None else float(self.best)  # None before any
+        return {"wait": self.wait, "cooldown": self.cooldown_counter, "best": best}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Wait on."""

@@ -92,7 +92,10 @@ class TakeUp(keras.callbacks.CallbackList):
         state, self._from = self._from, None
         state.put_into(self.model)
         if self._skip:
-            self.callbacks[0].batch, self.callbacks[0].logs = self._skip, state.note["logs"]
+            position = self.callbacks[0]
+            position.batch, position.logs = self._skip, state.note["logs"]
+        else:
+            self.model.reset_metrics()  # they are of the epoch before
         for callback in self.callbacks:
             remembered = state.note["callbacks"].get(type(callback).__name__)
             if remembered is not None:

@@ -1,0 +1,275 @@
+"""A run that was stopped and taken up again ends as the one that never was."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import toolkit
+from toolkit.data.spec import Dataset, Field, Spec, Split
+from toolkit.errors import Refused
+from toolkit.training.run_folder import RunFolder
+from toolkit.training.state import State, checkpoints
+
+LM = {"name": "language_modelling", "sequence_length": 8}
+
+
+class StopAt(keras.callbacks.Callback):
+    """Ctrl-C after some step of the run, or in the validation that follows it."""
+
+    def __init__(self, step: int, validating: bool = False):
+        super().__init__()
+        self.step, self.validating, self.done = step, validating, 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.done += 1
+        if self.done == self.step and not self.validating:
+            raise KeyboardInterrupt
+
+    def on_test_batch_end(self, batch, logs=None):
+        if self.done == self.step and self.validating:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def pictures() -> Dataset:
+    random = np.random.default_rng(0)
+
+    def split(n: int) -> Split:
+        label = random.integers(0, 3, n).astype("int32")
+        image = random.integers(0, 60, (n, 8, 8, 1)) + 60 * label[:, None, None, None]
+        return Split({"image": image.astype("uint8"), "label": label})
+
+    spec = Spec(
+        {"image": Field("image", (8, 8, 1), "uint8")},
+        {"label": Field("label", (), "int32", classes=("a", "b", "c"))},
+    )
+    return Dataset(spec, split(60), split(20), split(20))
+
+
+@pytest.fixture
+def waves() -> Dataset:
+    time = np.arange(300, dtype="float32")
+    values = np.stack([np.sin(time / 5), np.cos(time / 7)], 1)
+    field = Field("series", (None, 2))
+    spec = Spec({"series": field}, {"future": Field("future", (None, 2))})
+    rows = ((0, 200), (200, 250), (250, 300))
+    return Dataset(spec, *(Split({"series": values}, rows=part) for part in rows))
+
+
+@pytest.fixture
+def cases(text, pictures, waves):
+    """What is trained: each with something of its own to be remembered."""
+    recurrent = {"cell": "lstm", "units": 8, "layers": 2, "dropout": 0.3}
+    return {
+        "language model": {
+            "model": {
+                "name": "lstm",
+                "stem": {"tokens": {"units": 8, "dropout": 0.2}},
+                "body": [{"recurrent": recurrent}],
+            },
+            "data": text,
+            "task": LM,
+            "optimizer": {
+                "name": "adamw",
+                "learning_rate": 0.01,
+                "use_ema": True,
+                "ema_momentum": 0.9,
+                "global_clipnorm": 1.0,
+                "gradient_accumulation_steps": 2,
+            },
+            "schedule": {"name": "cosine", "warmup": "5 steps"},
+            "batch_size": 6,
+        },
+        "network of images": {
+            "model": {
+                "name": "cnn",
+                "body": [
+                    {"conv": {"filters": [4]}},
+                    {"normalize": {}},
+                    {"pool": {"kind": "flatten"}},
+                    {"dropout": {"rate": 0.4}},
+                ],
+            },
+            "data": pictures,
+            "optimizer": {"name": "sgd", "momentum": 0.9, "use_ema": True, "ema_momentum": 0.8},
+            "schedule": {"name": "plateau", "patience": 1, "factor": 0.5, "min_delta": 0.5},
+            "batch_size": 7,
+            "batching": {"augment": {"shift": {"height": 0.2}}},
+            "precision": "mixed_float16",
+            "patience": 50,
+        },
+        "forecaster": {
+            "model": {"name": "gru", "body": [{"recurrent": {"units": 6, "dropout": 0.2}}]},
+            "data": waves,
+            "task": {"name": "forecast", "context": 16, "horizon": 4},
+            "optimizer": {"name": "adam", "gradient_accumulation_steps": 3},
+            "batch_size": 16,
+            "max_steps": 40,
+        },
+    }
+
+
+def train(case: dict, folder: Path, **more) -> toolkit.api.Run:
+    case = dict(case)
+    model, data = case.pop("model"), case.pop("data")
+    return toolkit.train(model, data, run_dir=folder, quiet=True, **{"epochs": 3, **case, **more})
+
+
+def last_state(folder: Path) -> State:
+    return State.read(checkpoints(folder / "checkpoints")[-1])
+
+
+def assert_same_runs(one: Path, other: Path) -> None:
+    """All variables, the kept network, the table and the results agree to the last bit."""
+    a, b = last_state(one), last_state(other)
+    assert a.names == b.names or len(a.names) == len(b.names)
+    for name, x, y in zip(a.names, a.values, b.values, strict=True):
+        np.testing.assert_array_equal(x, y, err_msg=name)
+    for key in ("step", "epoch", "batch", "closed", "logs"):
+        assert a.note[key] == b.note[key], key
+    networks = [keras.models.load_model(f / "model.keras", compile=False) for f in (one, other)]
+    for x, y in zip(*(n.get_weights() for n in networks), strict=True):
+        np.testing.assert_array_equal(x, y)
+    texts = [(f / "metrics.csv").read_text().splitlines() for f in (one, other)]
+    tables = [list(csv.DictReader(lines)) for lines in texts]
+    results = [json.loads((f / "results.json").read_text()) for f in (one, other)]
+    for row in (*tables[0], *tables[1], *results):
+        del row["seconds"]
+    assert tables[0] == tables[1]
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("name", ["language model", "network of images", "forecaster"])
+def test_taken_up_it_ends_as_if_never_stopped(name, cases, tmp_path):
+    case = cases[name]
+    try:
+        whole = train(case, tmp_path / "whole")
+        steps = last_state(whole.path).note["steps"]
+        stops = [StopAt(steps // 2), StopAt(3), StopAt(2 * steps, validating=True)]
+        with pytest.raises(KeyboardInterrupt):
+            train(case, tmp_path / "r", callbacks=[stops[0]])
+        # Within an epoch, right after it was taken up, and within a validation.
+        at = [steps // 2, steps // 2 + 3, 2 * steps]
+        stops[2].step -= at[1]
+        for stop, done in zip((*stops[1:], None), at, strict=True):
+            assert last_state(tmp_path / "r").note["step"] == done
+            folder = RunFolder.open(tmp_path / "r")
+            watch = [stop] if stop else []
+            from toolkit.training.run import resume
+
+            if stop:
+                with pytest.raises(KeyboardInterrupt):
+                    resume(folder, folder.settings(), case["data"], quiet=True, callbacks=watch)
+            else:
+                resume(folder, folder.settings(), case["data"], quiet=True)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert_same_runs(tmp_path / "whole", tmp_path / "r")
+
+
+def test_checkpoints_between_and_the_one_that_is_damaged(points, mlp, tmp_path, capsys):
+    case = {"model": mlp, "data": points, "batch_size": 10, "checkpoint_every": 3, "keep": 3}
+    train(case, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(case, tmp_path / "r", callbacks=[StopAt(14)])
+    kept = [path.name for path in checkpoints(tmp_path / "r" / "checkpoints")]
+    assert kept == [f"step-{step:08}.safetensors" for step in (9, 12, 14)]
+    newest = tmp_path / "r" / "checkpoints" / kept[-1]
+    newest.write_bytes(newest.read_bytes()[:2000])
+    run = toolkit.Run(tmp_path / "r", points).resume(quiet=True)
+    log = (run.path / "train.log").read_text()
+    assert f"{kept[-1]} is damaged" in log and "The checkpoint before it is used." in log
+    assert f"goes on from {kept[-2]}, after step 12" in log
+    assert_same_runs(tmp_path / "whole", run.path)
+
+
+def test_checkpoints_by_time(points, mlp, tmp_path):
+    case = {"model": mlp, "data": points, "batch_size": 10, "epochs": 1, "keep": 99}
+    run = train(case, tmp_path / "r", checkpoint_minutes=1e-9)
+    assert len(checkpoints(run.path / "checkpoints")) == 10
+
+
+def test_a_finished_run_is_trained_longer_only_when_asked(points, mlp, tmp_path):
+    case = {"model": mlp, "data": points, "batch_size": 10}
+    run = train(case, tmp_path / "r", epochs=2)
+    with pytest.raises(Refused, match=r"is finished, after step 20; to train it longer: resume"):
+        run.resume(quiet=True)
+    run.resume(quiet=True, epochs=3)
+    assert "changed: trainer.epochs: 2 → 3" in (run.path / "train.log").read_text()
+    assert RunFolder(run.path).settings()["trainer"]["epochs"] == 3
+    train(case, tmp_path / "whole", epochs=3)
+    assert_same_runs(tmp_path / "whole", run.path)
+
+
+def test_more_steps_go_on_in_the_epoch_that_was_cut_short(points, mlp, tmp_path):
+    case = {"model": mlp, "data": points, "batch_size": 10, "epochs": 3}
+    run = train(case, tmp_path / "r", max_steps=15)
+    run.resume(quiet=True, max_steps=24)
+    train(case, tmp_path / "whole", max_steps=24)
+    for x, y in zip(
+        last_state(run.path).values, last_state(tmp_path / "whole").values, strict=True
+    ):
+        np.testing.assert_array_equal(x, y)
+
+
+def test_killed_between_the_last_epoch_and_the_results(points, mlp, tmp_path):
+    case = {
+        "model": mlp,
+        "data": points,
+        "optimizer": {"name": "sgd", "use_ema": True, "ema_momentum": 0.9},
+    }
+    run = train(case, tmp_path / "r")
+    shutil.copytree(run.path, tmp_path / "whole")
+    (run.path / "results.json").unlink()
+    run.resume(quiet=True)
+    assert_same_runs(tmp_path / "whole", run.path)
+
+
+def test_what_cannot_be_taken_up(points, mlp, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train({"model": mlp, "data": points}, tmp_path / "r", callbacks=[StopAt(2)])
+    run = toolkit.Run(tmp_path / "r", points)
+    folder = RunFolder.open(run.path)
+    from toolkit.training.run import resume
+
+    def refused(said: str, dataset=points, **changes) -> None:
+        with pytest.raises(Refused, match=said):
+            resume(folder, {**folder.settings(), **changes}, dataset, quiet=True)
+
+    with (
+        folder.held(),
+        pytest.raises(Refused, match=r"r is being trained by another process\."),
+    ):
+        run.resume()
+    before = folder.config.read_text()
+    wider = {"name": "mlp", "body": [{"dense": {"units": [9]}}]}
+    refused(
+        r"of another network or optimizer: .*kernel has shape \(2, 8\) there and \(2, 9\) here",
+        model=wider,
+    )
+    refused(
+        r"an epoch had 4 batches and has 10 now, and the checkpoint lies within one, at 2",
+        data={**folder.settings()["data"], "batch_size": 10},
+    )
+    assert folder.config.read_text() == before, "a change that is refused leaves no trace"
+    classes = ("red", "green", "violet")
+    other = Dataset(
+        Spec(points.spec.inputs, {"label": Field("label", (), "int32", classes=classes)}),
+        points.train,
+        points.valid,
+        points.test,
+    )
+    refused(r"the data is no longer what .* began with: its targets differ from spec\.json", other)
+    for path in checkpoints(folder.checkpoints):
+        path.write_bytes(b"")
+    refused(r"step-00000002\.safetensors is damaged")
+    for path in checkpoints(folder.checkpoints):
+        path.unlink()
+    refused("no checkpoint in .*checkpoints to go on from")
