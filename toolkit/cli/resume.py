@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from toolkit.config.compose import Composed
-from toolkit.config.origins import Origins
+from toolkit.config.origins import Origins, parts
 from toolkit.config.overrides import apply, parse
 from toolkit.config.validate import check
 from toolkit.errors import Refused
@@ -16,7 +16,7 @@ from toolkit.quiet import start_tensorflow
 from toolkit.training.run_folder import RunFolder
 
 
-def resume(*, run: str, overrides: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:
+def resume(*, run: str, overrides: Sequence[str] = (), plugins: list[str] | None = None) -> None:
     """Go on with a run from its newest whole checkpoint, as if it had never been stopped.
 
     Any ``group.key=value`` changes the run's configuration from here on; what changes is shown.
@@ -27,7 +27,7 @@ def resume(*, run: str, overrides: Sequence[str] = (), plugins: Sequence[str] = 
         plugins: Modules of yours that the run needs; they are imported already.
     """
     folder = RunFolder.open(run)
-    config = changed(folder, overrides, plugins)
+    config = changed(folder, overrides, plugins or [])
     if not any(folder.checkpoints.glob("step-*")):
         raise Refused(
             f"run: {folder.path} has no checkpoint to go on from: it was stopped before its first. "
@@ -52,5 +52,12 @@ def changed(folder: RunFolder, overrides: Sequence[str], plugins: Sequence[str])
             "on with it there: toolkit.Run(path, data).resume()"
         )
     parsed, faults = parse(overrides)
+    for override in parsed:
+        path = parts(override.key_or_group)
+        if path[0] == "model" and path[1:2] not in (("stem",), ("body",)):
+            faults.append(
+                f"command line: {override.key_or_group}: a run keeps its knobs, which its blocks "
+                "have read; change an option of a block: model.body[0].NAME.OPTION=…"
+            )
     faults += [fault for override in parsed if (fault := apply(override, config))]
     return check(Composed(config, Origins([], parsed), faults))

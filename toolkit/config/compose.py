@@ -50,8 +50,8 @@ class Composed:
 
     @property
     def choices(self) -> dict[str, str | None]:
-        """The chosen file of each group."""
-        return dict(self.config.hydra.runtime.choices)
+        """The chosen file of each group; none where the configuration is a finished one."""
+        return dict(OmegaConf.select(self.config, "hydra.runtime.choices") or {})
 
 
 def config_loader(
