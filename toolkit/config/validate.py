@@ -58,7 +58,7 @@ def check(composed: Composed) -> dict[str, Any]:
     for name, group in groups.items():
         if name == "model":
             settings[name], found = check_model(group, composed.origins)
-            if not found and not unresolved:
+            if not found and not unresolved and composed.choices:  # a run's is resolved
                 found = unread(settings[name], composed.origins)
         else:
             settings[name], found = _group(name, group, composed)
