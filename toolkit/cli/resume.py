@@ -52,12 +52,17 @@ def changed(folder: RunFolder, overrides: Sequence[str], plugins: Sequence[str])
             "on with it there: toolkit.Run(path, data).resume()"
         )
     parsed, faults = parse(overrides)
-    for override in parsed:
-        path = parts(override.key_or_group)
-        if path[0] == "model" and path[1:2] not in (("stem",), ("body",)):
-            faults.append(
-                f"command line: {override.key_or_group}: a run keeps its knobs, which its blocks "
-                "have read; change an option of a block: model.body[0].NAME.OPTION=…"
-            )
-    faults += [fault for override in parsed if (fault := apply(override, config))]
-    return check(Composed(config, Origins([], parsed), faults))
+    knobs = [override for override in parsed if _is_knob(override.key_or_group)]
+    faults += [
+        f"command line: {override.key_or_group}: a run keeps its knobs, which its blocks have "
+        "read; change an option of a block: model.body[0].NAME.OPTION=…"
+        for override in knobs
+    ]
+    changes = [override for override in parsed if override not in knobs]
+    faults += [fault for override in changes if (fault := apply(override, config))]
+    return check(Composed(config, Origins([], changes), faults))
+
+
+def _is_knob(key: str) -> bool:
+    path = parts(key)
+    return path[0] == "model" and path[1:2] not in (("stem",), ("body",))
