@@ -52,7 +52,13 @@ def language_model(cell: str) -> dict[str, Any]:
 
 
 def by_toolkit(
-    model: dict[str, Any], data: Dataset, task: str, optimizer: str, rate: float, batch_size: int
+    model: dict[str, Any],
+    data: Dataset,
+    task: str,
+    optimizer: str,
+    rate: float,
+    batch_size: int,
+    **trainer: Any,
 ) -> Callable[[Ticks], None]:
     """Return a contestant: the toolkit's ``fit`` with all of its callbacks, in a new folder."""
 
@@ -66,7 +72,7 @@ def by_toolkit(
                 optimizer={"name": optimizer, "learning_rate": rate},
                 batching=Batching(batch_size=batch_size),
                 settings=TrainerSettings(
-                    epochs=1, steps_per_epoch=ticks.turns.total, validation_steps=1
+                    epochs=1, steps_per_epoch=ticks.turns.total, validation_steps=1, **trainer
                 ),
             )
             watch = watchers({"name": "tensorboard"}, setup, folder, "")
@@ -81,7 +87,7 @@ def digits_by_toolkit(data: Dataset) -> Callable[[Ticks], None]:
     return by_toolkit(toolkit.model("cnn"), data, "classification", "adam", 1e-3, BATCH)
 
 
-def words_by_toolkit(data: Dataset, cell: str) -> Callable[[Ticks], None]:
+def words_by_toolkit(data: Dataset, cell: str, **trainer: Any) -> Callable[[Ticks], None]:
     """Return a contestant: the language model, 20 streams, 35 steps, AdamW."""
     task = "language_modelling"
-    return by_toolkit(language_model(cell), data, task, "adamw", 3e-3, STREAMS)
+    return by_toolkit(language_model(cell), data, task, "adamw", 3e-3, STREAMS, **trainer)
