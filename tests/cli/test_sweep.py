@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +16,8 @@ from filelock import FileLock
 
 from toolkit.cli.sweep_folders import LONGEST, SweepFolders, run_name, safe
 from toolkit.cli.sweep_job import SweepJob
-from toolkit.errors import Refused
+from toolkit.cli.sweep_stop import passing_signals_on
+from toolkit.errors import Refused, Terminated
 
 DIGITS = ("-m", "data=digits", "model=mlp")
 RESULTS = {"best_epoch": 1, "valid/accuracy": 0.5, "test/accuracy": 0.4, "test/loss": 1.0}
@@ -108,43 +112,59 @@ def test_the_same_command_again_runs_what_is_missing(cli, training, trained):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (Refused("training diverged", "go on so"), "run 2 failed: training diverged\n"),
-        (ValueError("oh\nno"), "run 2 failed: ValueError: oh (a fault of the toolkit)\n"),
+        (Refused("training diverged", "go on so"), "run 1 failed: training diverged\n"),
+        (ValueError("oh\nno"), "run 1 failed: ValueError: oh (a fault of the toolkit)\n"),
     ],
 )
 def test_a_failed_run_stops_no_other_and_is_run_again(cli, training, trained, error, told):
     training.fails[2] = error
-    said = cli(*DIGITS, "seed=1,2,3")
+    said = cli(*DIGITS, "seed=2,3")
     assert said.code == 1
-    assert [row[-1] for row in table(said)] == ["done", "failed", "done"]
+    assert [row[-1] for row in table(said)] == ["failed", "done"]
     assert told in said.out
     assert ("Traceback" in said.err) == isinstance(error, ValueError)
     training.fails.clear()
-    said = cli(*DIGITS, "seed=1,2,3")
-    assert said.code == 0
-    assert [row[-1] for row in table(said)] == ["skipped", "done", "skipped"]
-    assert [given["seed"] for given in trained] == [1, 2, 3, 2]
+    assert cli(*DIGITS, "seed=2").code == 0
+    assert [given["seed"] for given in trained] == [2, 3, 2]
 
 
 def test_a_run_begun_goes_on(cli, training, trained, tmp_path):
     training.fails[2] = ValueError("lost power")
-    assert cli(*DIGITS, "seed=1,2").code == 1
+    assert cli(*DIGITS, "seed=2").code == 1
     folder = tmp_path / "runs/sweeps/mlp-digits/seed=2/checkpoints"
     folder.mkdir()
     (folder / "step-00000001.safetensors").touch()
-    said = cli(*DIGITS, "seed=1,2")
+    said = cli(*DIGITS, "seed=2")
     assert said.code == 0, said.err
     assert training.resumed == [("seed=2", 2)]
-    assert "run 2 of 2: seed=2: goes on" in said.out
-    assert len(trained) == 2
+    assert "run 1 of 1: data=digits model=mlp seed=2: goes on" in said.out
+    assert len(trained) == 1
 
 
 def test_ctrl_c_stops_the_sweep_as_a_whole(cli, training, trained):
     training.fails[2] = KeyboardInterrupt()
-    said = cli(*DIGITS, "seed=1,2,3")
+    said = cli(*DIGITS, "seed=1,2")
     assert said.code == 130
     assert [given["seed"] for given in trained] == [1, 2]
-    assert [row[-1] for row in table(said)] == ["done", "run", "run"]  # "not run"
+    assert [row[-1] for row in table(said)] == ["done", "run"]  # "not run"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_goes_to_the_workers_and_is_raised_when_they_have_ended(tmp_path, number):
+    code = "import signal, time\nsignal.signal(2, lambda *_: exit(7))\nprint(1, flush=True)\n"
+    worker = subprocess.Popen(
+        [sys.executable, "-c", f"{code}time.sleep(60)"], stdout=subprocess.PIPE
+    )
+    worker.stdout.readline()
+    (tmp_path / f"{worker.pid}.worker").touch()
+    before = signal.getsignal(number)
+    with (
+        pytest.raises(KeyboardInterrupt if number == signal.SIGINT else Terminated),
+        passing_signals_on(str(tmp_path)),
+    ):
+        os.kill(os.getpid(), number)
+        assert worker.wait(30) == 7
+    assert (tmp_path / "stop").exists() and signal.getsignal(number) is before
 
 
 def test_a_run_that_another_process_is_at_is_left_alone(cli, training, trained, tmp_path):
@@ -159,11 +179,11 @@ def test_a_run_that_another_process_is_at_is_left_alone(cli, training, trained, 
 def test_another_configuration_in_the_folder_is_refused_before_anything_starts(
     cli, training, trained, tmp_path
 ):
-    assert cli(*DIGITS, "seed=1,2").code == 0
+    assert cli(*DIGITS, "seed=2").code == 0
     path = tmp_path / "runs/sweeps/mlp-digits/seed=2/config.yaml"
     path.write_text(path.read_text().replace("epochs: 5", "epochs: 6"))
-    said = cli(*DIGITS, "seed=1,2,3")
-    assert (said.code, len(trained)) == (2, 2)
+    said = cli(*DIGITS, "seed=2,3")
+    assert (said.code, len(trained)) == (2, 1)
     assert said.err == (
         "runs/sweeps/mlp-digits/seed=2 holds a run of another configuration (trainer.epochs: 6 "
         "there, 5 now); give another hydra.sweep.dir=FOLDER, or delete that folder.\n"

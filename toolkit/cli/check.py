@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from toolkit.cli.combinations import Combinations
 from toolkit.cli.sweep_folders import SweepFolders
+from toolkit.cli.sweep_job import PARALLEL
 from toolkit.cli.sweep_plan import Planned, SweepPlan
 from toolkit.config.compose import compose
 from toolkit.config.validate import check
@@ -17,6 +18,7 @@ from toolkit.errors import Refused
 from toolkit.flat import differences
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import progress_of
+from toolkit.training.transfer_source import missing_source
 
 PLACES = ("run_dir", "plugins", "logger", "data.root")
 """Keys that may differ between a run that is there and the one that would go on with it."""
@@ -29,7 +31,7 @@ def check_run(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...]) -
         Refused: With all faults.
     """
     settings = check(compose(loader, name, overrides))
-    faults = missing_files(settings["data"])
+    faults = [*missing_files(settings["data"]), *missing_source(settings["model"])]
     if settings["run_dir"] is not None:
         faults += RunFolder(settings["run_dir"]).in_the_way()
     if faults:
@@ -55,6 +57,7 @@ def check_sweep(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...])
             faults |= dict.fromkeys(refusal.faults)
             continue
         faults |= dict.fromkeys(missing_files(settings["data"]))
+        faults |= dict.fromkeys(missing_source(settings["model"]))
         checked.append((words, settings))
         choices.append(composed.choices)
     folders = SweepFolders.of(found.folder, choices)
@@ -72,7 +75,12 @@ def check_sweep(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...])
     if faults:
         raise Refused(*faults)
     return SweepPlan(
-        folders, tuple(runs), found.varied, found.exact, tuple(found.adjustments(checked))
+        folders,
+        tuple(runs),
+        found.varied,
+        exact=found.exact,
+        parallel=found.launcher == PARALLEL,
+        adjustments=tuple(found.adjustments(checked)),
     )
 
 

@@ -36,6 +36,7 @@ class Combinations:
         exact: Whether ``runs`` are the ones that there will be.
         folder: ``hydra.sweep.dir``.
         subdir: ``hydra.sweep.subdir`` where the user gave one.
+        launcher: The name of Hydra's launcher.
         sweeper: The configuration of Hydra's sweeper.
     """
 
@@ -45,6 +46,7 @@ class Combinations:
     exact: bool
     folder: str
     subdir: str
+    launcher: str
     sweeper: DictConfig
 
     @classmethod
@@ -75,7 +77,8 @@ class Combinations:
         except COMPOSING as error:
             raise Refused(*explain(error)) from error
         subdir = "" if subdir == "." else str(subdir)
-        return cls(runs, settled, varied, exact, folder, subdir, sweeper)
+        launcher = str(config.hydra.runtime.choices["hydra/launcher"])
+        return cls(runs, settled, varied, exact, folder, subdir, launcher, sweeper)
 
     def adjustments(self, checked: list[tuple[list[str], dict[str, Any]]]) -> list[str]:
         """Return overrides of Hydra's that make an Optuna search go the right way and go on.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from toolkit.cli.sweep_job import Status, SweepJob, read_notes
 from toolkit.cli.sweep_plan import SweepPlan
+from toolkit.cli.sweep_stop import passing_signals_on
 from toolkit.training.console import duration, figure
 from toolkit.training.tables import print_table
 
@@ -32,7 +33,8 @@ def run_sweep(plan: SweepPlan, launch: Callable[[SweepJob, tuple[str, ...]], Non
     folder = plan.folders.folder.replace("\\", "\\\\").replace("'", "\\'")
     statuses: list[Status] = []
     try:
-        launch(job, (f"hydra.sweep.dir='{folder}'", *plan.adjustments))
+        with passing_signals_on(notes) if plan.parallel else contextlib.nullcontext():
+            launch(job, (f"hydra.sweep.dir='{folder}'", *plan.adjustments))
     finally:
         with contextlib.suppress(OSError):
             statuses = read_notes(notes)
@@ -55,7 +57,7 @@ def show(plan: SweepPlan, statuses: list[Status]) -> None:
         overrides = status.overrides if status else plan.runs[number].overrides
         given = dict(word.partition("=")[::2] for word in overrides)
         row = [str(number + 1), *(given.get(key, "") for key in plan.varied)]
-        if status is None:
+        if status is None or status.state == "stopped" and not status.folder:
             rows.append([*row, "", "", "not run"])
             continue
         scored = "" if status.score is None else figure(status.score)

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 
 from toolkit.cli.job_settings import job_settings
 from toolkit.cli.sweep_folders import SweepFolders
+from toolkit.cli.sweep_stop import enter_worker
 from toolkit.config.plugins import import_plugins
 from toolkit.errors import Refused
 from toolkit.quiet import start_tensorflow
@@ -23,7 +24,10 @@ from toolkit.training.console import figure
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import begin_again, monitored, progress_of, results_of
 
-State = Literal["done", "skipped", "failed", "busy"]
+PARALLEL = "joblib"
+"""The launcher whose workers are on this machine and get signals from the sweep."""
+
+State = Literal["done", "skipped", "failed", "busy", "stopped"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Status:
         folder: Its folder.
         overrides: What made it.
         state: ``done``: trained now; ``skipped``: was finished before; ``failed``; ``busy``: a
-            process of another sweep is at it.
+            process of another sweep is at it; ``stopped``: by a signal, in a worker.
         figure: Name of the score it is judged by; empty where it has none.
         score: Its value.
         seconds: How long it took now.
@@ -64,6 +68,7 @@ class Status:
             "skipped": f"done already: {score}",
             "busy": "left alone: another process is at it",
             "failed": f"failed: {self.reason}",
+            "stopped": "stopped",
         }[self.state]
 
 
@@ -95,8 +100,12 @@ class SweepJob:
         of = f" of {self.total}" if self.total else ""
         told = [word for word in overrides if word.partition("=")[0] in self.varied] or overrides
         label = f"run {number + 1}{of}: {' '.join(told)}"
-        quiet = run.runtime.choices["hydra/launcher"] != "basic"
+        launcher = run.runtime.choices["hydra/launcher"]
+        quiet = launcher != "basic"
         begun, folder = time.monotonic(), ""
+        stops = KeyboardInterrupt if launcher == PARALLEL else ()
+        if launcher == PARALLEL and not enter_worker(self.notes):
+            return Status(number, folder, overrides, "stopped")
         try:
             settings = self._settings()
             folder = settings["run_dir"]
@@ -105,6 +114,8 @@ class SweepJob:
             name, score = monitored(results) or ("", None)
             seconds = time.monotonic() - begun
             status = Status(number, folder, overrides, state, name, score, seconds)
+        except stops:
+            status = Status(number, folder, overrides, "stopped")
         except Exception as error:
             reason = _reason(error, folder)
             seconds = time.monotonic() - begun

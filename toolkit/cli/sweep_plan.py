@@ -32,6 +32,7 @@ class SweepPlan:
         runs: What it consists of; examples of it where a sweeper chooses as it goes.
         varied: Keys that have several values.
         exact: Whether ``runs`` are all and the only ones.
+        parallel: Whether runs are in worker processes of this machine.
         adjustments: Overrides that make Hydra's sweeper fit the task.
     """
 
@@ -39,6 +40,7 @@ class SweepPlan:
     runs: tuple[Planned, ...]
     varied: tuple[str, ...]
     exact: bool
+    parallel: bool
     adjustments: tuple[str, ...]
 
     @property
