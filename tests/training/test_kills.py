@@ -96,7 +96,8 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(case, tmp_path):
                     assert "has no checkpoint to go on from" in said or "no run at" in said
                     shutil.rmtree(folder, ignore_errors=True)
                 continue
-            assert process.returncode == 0, said
+            # Killed when all was written already, there is nothing to resume.
+            assert process.returncode == 0 or "is finished, after step" in said, said
             break
         one, other = (
             State.read(checkpoints(f / "checkpoints")[-1]) for f in (tmp_path / "whole", folder)
