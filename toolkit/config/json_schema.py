@@ -7,6 +7,7 @@ from typing import Any
 from toolkit.blocks import BLOCKS
 from toolkit.config import docs, files
 from toolkit.config.groups import GROUPS
+from toolkit.config.model import beginning
 from toolkit.config.schema import Schema, schema_of
 from toolkit.config.validate import run
 from toolkit.data.augment import AUGMENTATIONS
@@ -71,6 +72,7 @@ def _models() -> Json:
         "name": {"type": "string"},
         "stem": _shared("stem"),
         "body": {"type": "array", "items": _shared("block"), "description": "Blocks in order."},
+        **_properties(schema_of(beginning)),
         "defaults": _shared("defaults"),
     }
     choices = []

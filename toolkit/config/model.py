@@ -8,11 +8,23 @@ from typing import Any
 from toolkit.blocks import BLOCKS
 from toolkit.config.named import check_named
 from toolkit.config.origins import Origins
-from toolkit.config.schema import MISSING, Fault
+from toolkit.config.schema import MISSING, Fault, schema_of
 from toolkit.errors import did_you_mean
 from toolkit.models.stems import STEMS
 
-PARTS = ("name", "stem", "body")
+
+def beginning(*, init_from: str | None = None, freeze: list[str] = []) -> None:  # noqa: B006
+    """Hold the keys that every model file may have, whatever its blocks (never called).
+
+    Args:
+        init_from: A run's folder, of whatever model, or a ``.keras`` file: layers that fit begin
+            with its weights.
+        freeze: Layers whose weights stay as they begin: ``stem``, ``body``, ``body[0]``,
+            ``body[0:2]``, ``head``, names of blocks, or names of layers with ``*``.
+    """
+
+
+PARTS = ("name", "stem", "body", "init_from", "freeze")
 """Keys of a model file that are no knobs."""
 
 
@@ -32,7 +44,7 @@ def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fau
         path[1] for path, place in origins.under(("model",)) if place.group.startswith("model/")
     }
     for path, _ in origins.under(("model",)):
-        if path[1] not in knobs and path[1] in values:
+        if path[1] not in (*knobs, *schema_of(beginning).options) and path[1] in values:
             hint = did_you_mean(str(path[1]), map(str, knobs - set(PARTS)))
             faults.append(Fault(path[1:], f"{values.get('name')} has no such knob.{hint}", True))
     for key in ("name", "body"):
@@ -40,7 +52,10 @@ def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fau
             faults.append(
                 Fault((key,), "must be given: " + {"name": "text", "body": "a list of blocks"}[key])
             )
-    checked = dict(values)
+    begins = {key: values[key] for key in schema_of(beginning).options if key in values}
+    begins, found = schema_of(beginning).check(begins)
+    faults += found
+    checked = {**values, **begins}
     checked["stem"], found = _stem(values.get("stem"))
     faults += [Fault(("stem", *fault.path), fault.text, fault.unknown) for fault in found]
     checked["body"], found = _body(values.get("body"))

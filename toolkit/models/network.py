@@ -28,6 +28,7 @@ class Features:
         embedding: The embedding whose weights a language model's output layer shares: call it with
             ``reverse=True`` on features of width ``embedding.output_dim``. None: do not share.
         mask: Shape ``(batch, time)``, True at real positions of a sequence; None where all are.
+        stages: What the stem and each block gave, in order: ``("stem", x)``, ``("recurrent", x)``.
     """
 
     x: Tensor
@@ -35,6 +36,7 @@ class Features:
     causal: bool
     embedding: keras.layers.Layer | None = None
     mask: Tensor | None = None
+    stages: tuple[tuple[str, Tensor], ...] = ()
 
 
 def build_network(
@@ -78,15 +80,19 @@ def build_network(
         x, field, shape.reads, mask, **((stem or {}).get(field.kind) or {})
     )
     x, padding = given.x, given.mask
+    stages = [("stem", x)]
     for block, options in blocks_of(body):
         function = BLOCKS[block]
         known = inspect.signature(function).parameters
         extra = {"mask": padding, "state": state}
         result = function(x, **{k: v for k, v in extra.items() if k in known}, **options)
         x, padding = result if isinstance(result, tuple) else (result, padding)
+        stages.append((block, x))
     if shape.gives != "sequence":
         padding = None
-    return {name: entry}, Features(x, shape.gives, shape.causal, given.embedding, padding)
+    return {name: entry}, Features(
+        x, shape.gives, shape.causal, given.embedding, padding, tuple(stages)
+    )
 
 
 def _input_shape(field: Field, length: int | None) -> tuple[int | None, ...]:

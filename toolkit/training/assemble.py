@@ -17,6 +17,7 @@ from toolkit.errors import Refused
 from toolkit.models.network import build_network
 from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
+from toolkit.training.transfer_layers import NamedLayer, layers_of
 
 LONG_READ = 16
 """Lengths of a training step that a language model reads at once in evaluation."""
@@ -31,11 +32,33 @@ class Trainable:
         inference: What ``model.keras`` holds: stock layers, batch size free.
         shared: Whether both use the same layers. A language model is trained in a form that carries
             state, with weights of its own in the same order.
+        stages: What the stem and each block gives, in the inference network.
     """
 
     objective: Objective
     inference: keras.Model
     shared: bool
+    stages: tuple[tuple[str, Any], ...] = ()
+
+    def layers(self) -> list[NamedLayer]:
+        """Return the inference network's layers that have weights."""
+        return layers_of(self.inference, self.stages)
+
+    def training_layers(self) -> list[NamedLayer]:
+        """Return the layers that are trained, in the same order."""
+        return self.layers() if self.shared else layers_of(self.objective)
+
+    @property
+    def frozen(self) -> int:
+        """How many parameters lie in layers that are not trained."""
+        return sum(layer.size for layer in self.layers() if not layer.layer.trainable)
+
+    def share(self) -> None:
+        """Give the inference network's weights to the one that is trained."""
+        if not self.shared:
+            values = self.inference.get_weights()
+            for weight, value in zip(self.objective.saved_weights, values, strict=True):
+                weight.assign(value)
 
     def save(self, path: Path) -> None:
         """Write the inference network with the objective's present weights."""
@@ -51,11 +74,8 @@ class Trainable:
 
     def load(self, path: Path) -> None:
         """Take the weights of a saved network."""
-        values = open_network(path).get_weights()
-        self.inference.set_weights(values)
-        if not self.shared:
-            for weight, value in zip(self.objective.saved_weights, values, strict=True):
-                weight.assign(value)
+        self.inference.set_weights(open_network(path).get_weights())
+        self.share()
 
 
 def open_network(path: Path) -> keras.Model:
@@ -98,7 +118,7 @@ def assemble(
     streams = task.sampler == "streams"
     build = {"stem": model.get("stem") or {}, "body": model["body"]}
     inputs, features = build_network(_shaped(spec, task), **build, mask=not streams)
-    outputs = task.head(features, target)
+    outputs, stages = task.head(features, target), features.stages
     (entry,) = inputs.values()  # one input is given as it is, and not in a mapping
     inference = keras.Model(entry, task.finish(outputs), name=model.get("name", "model"))
     if not streams:
@@ -106,7 +126,7 @@ def assemble(
         objective = Objective(
             network, task, target, class_weight=class_weight, accumulate=accumulate
         )
-        return Trainable(objective, inference, shared=True)
+        return Trainable(objective, inference, shared=True, stages=stages)
 
     from toolkit.tasks.stream_objective import StreamObjective
 
@@ -127,9 +147,9 @@ def assemble(
         eval_batch_size=eval_batch_size or 1,
         accumulate=accumulate,
     )
-    for weight, value in zip(stream_objective.saved_weights, inference.get_weights(), strict=True):
-        weight.assign(value)
-    return Trainable(stream_objective, inference, shared=False)
+    trainable = Trainable(stream_objective, inference, shared=False, stages=stages)
+    trainable.share()
+    return trainable
 
 
 def _shaped(spec: Spec, task: Any) -> dict[str, Any]:

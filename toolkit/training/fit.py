@@ -69,7 +69,7 @@ def fit(
     reporter = reporter or Reporter(folder.log)
     trainable, objective, settings = setup.trainable, setup.objective, setup.settings
     reporter.say(
-        f"{setup.name}: {trainable.inference.count_params():,} parameters; "
+        f"{setup.name}: {setup.parameters}; "
         f"{setup.batches.examples:,} {setup.batches.unit} in {setup.steps:,} steps an epoch"
     )
     begun = time.monotonic() - (state.note["seconds"] if state else 0.0)

@@ -151,7 +151,7 @@ def resume(
         for change in differences(_versions(folder), environment()["packages"]):
             reporter.say(f"changed: version of {change} (bits may differ from here on)")
         try:
-            setup = _prepare(dataset, task, config, jit=state.note["jit"])
+            setup = _prepare(dataset, task, config, state)
             state.check(setup.objective)
             epoch, done = place(state, setup)
             if changes:
@@ -164,8 +164,10 @@ def resume(
     return folder
 
 
-def _prepare(dataset: Dataset, task: Any, config: dict[str, Any], jit: bool | None = None) -> Setup:
-    """Build what a configuration describes."""
+def _prepare(
+    dataset: Dataset, task: Any, config: dict[str, Any], state: State | None = None
+) -> Setup:
+    """Build what a configuration describes, to begin or to go on from a checkpoint."""
     return prepare(
         config["model"],
         dataset,
@@ -175,7 +177,8 @@ def _prepare(dataset: Dataset, task: Any, config: dict[str, Any], jit: bool | No
         batching=batching_of(config["data"]),
         settings=TrainerSettings(**config["trainer"]),
         seed=config["seed"],
-        jit=jit,
+        jit=state.note["jit"] if state else None,
+        taken_up=state is not None,
     )
 
 
@@ -188,6 +191,8 @@ def _train(
     callbacks: Sequence[Any],
 ) -> None:
     """Train and score."""
+    for note in setup.notes:
+        reporter.say(note)
     watch = watchers(config["logger"], setup, folder, folder.config.read_text("utf-8"))
     outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
     write_results(setup, outcome, folder, reporter)

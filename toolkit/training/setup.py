@@ -18,6 +18,8 @@ from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble, evaluation_batches, training_batches
 from toolkit.training.optimizers import Update, update_by_name
 from toolkit.training.settings import TrainerSettings
+from toolkit.training.transfer import take_weights
+from toolkit.training.transfer_freeze import freeze
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Setup:
         monitor: Score in validation by which the best epoch is chosen.
         mode: Whether less or more of it is better.
         jit: Whether steps are compiled by XLA.
+        notes: What the user is to be told before training begins.
     """
 
     name: str
@@ -57,11 +60,20 @@ class Setup:
     monitor: str
     mode: Literal["min", "max"]
     jit: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def objective(self) -> Objective:
         """What ``fit`` trains."""
         return self.trainable.objective
+
+    @property
+    def parameters(self) -> str:
+        """How many parameters there are, as it is told to the user."""
+        count, frozen = self.trainable.inference.count_params(), self.trainable.frozen
+        if not frozen:
+            return f"{count:,} parameters"
+        return f"{count - frozen:,} trainable and {frozen:,} frozen parameters"
 
 
 def prepare(
@@ -75,11 +87,12 @@ def prepare(
     settings: TrainerSettings | None = None,
     seed: int = 1,
     jit: bool | None = None,
+    taken_up: bool = False,
 ) -> Setup:
     """Build networks, batches and optimizer.
 
     Args:
-        model: ``name``, ``stem`` and ``body``, as a model file has them.
+        model: ``name``, ``stem``, ``body``, ``init_from`` and ``freeze``, as a model file has them.
         dataset: Splits and spec.
         task: What is learned.
         optimizer: ``name`` and options, or a Keras optimizer.
@@ -88,9 +101,10 @@ def prepare(
         settings: Length and manner of training.
         seed: Of weights, dropout, order and augmentation.
         jit: Whether steps are compiled, where the settings leave it open; None decides by machine.
+        taken_up: Whether the weights will be a checkpoint's, so that ``init_from`` is not read.
 
     Raises:
-        Refused: If data and task do not fit.
+        Refused: If data and task do not fit, or ``init_from`` or ``freeze`` the network.
     """
     settings, batching = settings or TrainerSettings(), batching or Batching()
     prepare_process(settings, seed)
@@ -118,6 +132,10 @@ def prepare(
         class_weight=weigh(dataset) if weigh is not None else None,
         accumulate=update.accumulate,
     )
+    source, notes = model.get("init_from"), []
+    if source is not None and not taken_up:
+        notes.append(take_weights(trainable, dataset.spec, source))
+    freeze(trainable, model.get("freeze") or ())
     if settings.jit is not None:
         jit = settings.jit
     elif jit is None:
@@ -142,6 +160,7 @@ def prepare(
         monitor=settings.monitor or task.monitor,
         mode=task.mode if own else _mode(str(settings.monitor)),
         jit=jit,
+        notes=tuple(notes),
     )
 
 

@@ -1,0 +1,80 @@
+"""Which layers a pattern means, and those that keep their weights: ``model.freeze``."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Sequence
+
+from toolkit.errors import Refused, did_you_mean
+from toolkit.training.assemble import Trainable
+from toolkit.training.transfer_layers import NamedLayer
+
+
+def freeze(trainable: Trainable, patterns: Sequence[str]) -> None:
+    """Keep the weights of layers as they are.
+
+    Neither the optimizer nor weight decay changes them, and a batch normalization among them uses
+    its moving statistics and leaves them alone, as Keras has it.
+
+    Args:
+        trainable: The networks, not compiled yet.
+        patterns: Names, as :func:`chosen` reads them.
+
+    Raises:
+        Refused: If a pattern fits no layer, or nothing is left to train.
+    """
+    pairs = list(zip(trainable.layers(), trainable.training_layers(), strict=True))
+    fits = chosen(trainable, patterns, "model.freeze")
+    if patterns and all(map(any, fits)):
+        raise Refused("model.freeze: every layer would be frozen; nothing is left to train.")
+    for (saved, trained), row in zip(pairs, fits, strict=True):
+        if any(row):
+            saved.layer.trainable = trained.layer.trainable = False
+
+
+def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list[bool]]:
+    """Return for each layer which patterns choose it.
+
+    A pattern is a part of the model file (``stem``, ``body``, ``body[0]``, ``body[0:2]``,
+    ``body[-1]``; ``head`` for what the task adds), the name of a block (``conv``), or that of a
+    layer, with ``*`` and ``?`` for what differs (``gru_1``, ``batch_normalization*``).
+
+    Args:
+        trainable: The networks.
+        patterns: What chooses among their layers.
+        key: Of the configuration, for messages.
+
+    Raises:
+        Refused: If a pattern fits no layer, with those that are like it.
+    """
+    layers, blocks = trainable.layers(), len(trainable.stages) - 1
+    fits = [[_fits(layer, pattern, blocks) for pattern in patterns] for layer in layers]
+    known = {name for layer in layers for name in (layer.part, layer.block, layer.name)}
+    faults = [
+        f"{key}: no layer with weights is called '{pattern}'.{did_you_mean(pattern, known)}"
+        for i, pattern in enumerate(patterns)
+        if not any(row[i] for row in fits)
+    ]
+    if faults:
+        raise Refused(*faults)
+    return fits
+
+
+def _fits(layer: NamedLayer, pattern: str, blocks: int) -> bool:
+    if pattern in (layer.part, layer.block) or fnmatch.fnmatchcase(layer.name, pattern):
+        return True
+    return layer.part in [f"body[{place}]" for place in _places(pattern, blocks)]
+
+
+def _places(pattern: str, blocks: int) -> range:
+    """Return the places of ``body``, ``body[1]`` or ``body[0:2]``, counted as Python does."""
+    if pattern == "body":
+        return range(blocks)
+    if match := re.fullmatch(r"body\[(-?\d+)\]", pattern):
+        place = int(match[1])
+        return range(blocks)[place : place + 1 or None]
+    if match := re.fullmatch(r"body\[(-?\d+)?:(-?\d+)?\]", pattern):
+        first, end = (None if text is None else int(text) for text in match.groups())
+        return range(blocks)[first:end]
+    return range(0)

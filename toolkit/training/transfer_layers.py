@@ -1,0 +1,93 @@
+"""The layers of a network that have weights, named as a user names them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+
+@dataclass(frozen=True)
+class NamedLayer:
+    """A layer that has weights.
+
+    Attributes:
+        name: Its kind with a number, ``gru``, ``gru_1``, or the name that its block or task gave
+            it, such as ``head``. Unlike Keras's it does not depend on what was built before.
+        kind: Its class in small letters; ``embedding`` for both of Keras's embeddings.
+        layer: The Keras layer.
+        part: ``stem``, ``body[0]``, … or ``head``: what the task adds.
+        block: The name of the block that made it; the part where no block did.
+    """
+
+    name: str
+    kind: str
+    layer: keras.layers.Layer
+    part: str = "head"
+    block: str = "head"
+
+    @property
+    def size(self) -> int:
+        """How many numbers its weights are."""
+        return self.layer.count_params()
+
+
+def layers_of(model: keras.Model, stages: Sequence[tuple[str, Any]] = ()) -> list[NamedLayer]:
+    """Return the layers of a network that have weights, from input to output.
+
+    Args:
+        model: The network.
+        stages: What its stem and each of its blocks gave, in order.
+    """
+    home = _homes(model, stages)
+    numbers: Counter[str] = Counter()
+    found = []
+    for layer, backward in _leaves(model):
+        kind, named = _kind(layer, backward)
+        name = kind if not numbers[kind] else f"{kind}_{numbers[kind]}"
+        if not named:
+            numbers[kind] += 1
+        part, block = home.get(id(layer), ("head", "head"))
+        found.append(NamedLayer(layer.name if named else name, kind, layer, part, block))
+    return found
+
+
+def _homes(model: keras.Model, stages: Sequence[tuple[str, Any]]) -> dict[int, tuple[str, str]]:
+    """Return the part and block of each layer, by its id: the first whose result needs it."""
+    homes: dict[int, tuple[str, str]] = {}
+    for place, (block, x) in enumerate(stages):
+        upto = keras.Model(model.inputs, x, name="stage")
+        part = "stem" if place == 0 else f"body[{place - 1}]"
+        for layer, _ in _leaves(upto):
+            homes.setdefault(id(layer), (part, block))
+    return homes
+
+
+def _leaves(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, bool]]:
+    """Yield each layer with weights once, and whether it reads from the end."""
+    seen = set()
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            inner = list(_leaves(layer))
+        elif isinstance(layer, keras.layers.Bidirectional):
+            inner = [(layer.forward_layer, False), (layer.backward_layer, True)]
+        else:
+            inner = [(layer, False)] if layer.weights else []
+        for leaf in inner:
+            if id(leaf[0]) not in seen:
+                seen.add(id(leaf[0]))
+                yield leaf
+
+
+def _kind(layer: keras.layers.Layer, backward: bool) -> tuple[str, bool]:
+    """Return a layer's kind, and whether somebody gave it a name."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
+    kind = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()  # as Keras names layers
+    named = re.fullmatch(rf"(forward_|backward_)?{kind}(_\d+)?", layer.name) is None
+    if isinstance(layer, keras.layers.Embedding):
+        kind = "embedding"
+    return f"{kind}_backward" if backward else kind, named
