@@ -11,6 +11,7 @@ import yaml
 
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
+from toolkit.flat import flatten
 from toolkit.tasks import TASKS
 from toolkit.training.checks import check_run
 from toolkit.training.console import Reporter
@@ -208,15 +209,14 @@ def write_config(folder: RunFolder, config: dict[str, Any]) -> None:
         aside.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), "utf-8")
 
 
-def differences(before: Any, after: Any, path: str = "") -> list[str]:
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Return what differs between two configurations, as ``key: before → after``."""
-    if not (isinstance(before, dict) and isinstance(after, dict)):
-        return [] if before == after else [f"{path}: {before} → {after}"]
-    found = []
-    for key in dict.fromkeys([*before, *after]):
-        inner = f"{path}.{key}" if path else str(key)
-        found += differences(before.get(key), after.get(key), inner)
-    return found
+    old, new = flatten(before), flatten(after)
+    return [
+        f"{key}: {old.get(key)} → {new.get(key)}"
+        for key in dict.fromkeys([*old, *new])
+        if old.get(key) != new.get(key)
+    ]
 
 
 def _versions(folder: RunFolder) -> dict[str, str]:
