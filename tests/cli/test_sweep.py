@@ -152,18 +152,17 @@ def test_ctrl_c_stops_the_sweep_as_a_whole(cli, training, trained):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_goes_to_the_workers_and_is_raised_when_they_have_ended(tmp_path, number):
     code = "import signal, time\nsignal.signal(2, lambda *_: exit(7))\nprint(1, flush=True)\n"
-    worker = subprocess.Popen(
-        [sys.executable, "-c", f"{code}time.sleep(60)"], stdout=subprocess.PIPE
-    )
-    worker.stdout.readline()
-    (tmp_path / f"{worker.pid}.worker").touch()
+    command = [sys.executable, "-c", f"{code}time.sleep(60)"]
     before = signal.getsignal(number)
-    with (
-        pytest.raises(KeyboardInterrupt if number == signal.SIGINT else Terminated),
-        passing_signals_on(str(tmp_path)),
-    ):
-        os.kill(os.getpid(), number)
-        assert worker.wait(30) == 7
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout.readline() == b"1\n"
+        (tmp_path / f"{worker.pid}.worker").touch()
+        with (
+            pytest.raises(KeyboardInterrupt if number == signal.SIGINT else Terminated),
+            passing_signals_on(str(tmp_path)),
+        ):
+            os.kill(os.getpid(), number)
+            assert worker.wait(30) == 7
     assert (tmp_path / "stop").exists() and signal.getsignal(number) is before
 
 

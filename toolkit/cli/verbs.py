@@ -34,9 +34,11 @@ VERBS: Table[Verb] = Table(
     {
         "train": Verb("toolkit.cli.train:train"),
         "resume": Verb("toolkit.cli.resume:resume", plugins=True, overrides=True),
+        "plan": Verb("toolkit.cli.plan:plan", overrides=True),
         "evaluate": Verb("toolkit.training.evaluate:evaluate", plugins=True),
         "predict": Verb("toolkit.training.predict:predict", plugins=True),
         "generate": Verb("toolkit.training.generate:generate", plugins=True),
+        "compare": Verb("toolkit.training.compare.compare:compare", words=("runs*",)),
         "list": Verb("toolkit.cli.listing:show", words=("kind", "name"), plugins=True),
         "schema": Verb("toolkit.cli.schema_verb:schema"),
     },

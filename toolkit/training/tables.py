@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from rich import box
@@ -12,12 +13,12 @@ from rich.text import Text
 
 def print_table(
     columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Sequence[Sequence[str]],
     *,
     title: str = "",
     right: Iterable[int] = (),
 ) -> None:
-    """Print a table, as wide as it needs where no terminal bounds it.
+    """Print a table, as wide as it needs; a terminal bounds its last column only.
 
     Args:
         columns: Their heads.
@@ -28,10 +29,21 @@ def print_table(
     table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="")
     places = {place % len(columns) for place in right}
     for place, name in enumerate(columns):
-        table.add_column(Text(name), justify="right" if place in places else "left")
+        head = Text(_folded(name))
+        table.add_column(head, justify="right" if place in places else "left", no_wrap=True)
     for row in rows:
         table.add_row(*map(Text, row))
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.measure(table).maximum, 20)
+    wide = Console(width=10_000).measure(table).maximum
+    if console.is_terminal:
+        last = max((len(row[-1]) for row in rows), default=0)
+        wide = max(min(wide, console.width), wide - max(last - 12, 0))
+    console.width = wide
     console.print(table)
+
+
+def _folded(name: str) -> str:
+    """Return a long head in two lines: its group above its name."""
+    if len(name) < 12:
+        return name
+    return re.sub(r"^([^./]+[./])", r"\1\n", name)
