@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from toolkit.cli.main import main
+from toolkit.cli.recipe_results import expectation
+from toolkit.config import files
 
-FOLDER = Path(__file__).resolve().parents[1] / "recipes"
-RECIPES = sorted(str(p.relative_to(FOLDER).with_suffix("")) for p in FOLDER.rglob("*.yaml"))
-BOUNDS = {"at_most": lambda got, bound: got <= bound, "at_least": lambda got, bound: got >= bound}
+RECIPES = files.names("recipe")
 
 
 def run(name: str, folder: Path, root: Path, *overrides: str) -> dict[str, float]:
@@ -22,25 +21,17 @@ def run(name: str, folder: Path, root: Path, *overrides: str) -> dict[str, float
     return json.loads((folder / "results.json").read_text())
 
 
-def promises(name: str) -> dict[str, dict[str, float]]:
-    """Return what a recipe's ``expect:`` block says."""
-    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text()).get("expect", {})
-
-
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_few_steps(name, tmp_path, data_root):
     few = ("max_steps=2", "validation_steps=1", "test_steps=1")
     results = run(name, tmp_path / "run", data_root, *(f"trainer.{word}" for word in few))
     assert results["steps"] == 2
-    assert promises(name).keys() <= results.keys(), "a promise names a figure that is measured"
-    for bounds in promises(name).values():
-        assert bounds.keys() <= BOUNDS.keys()
+    promised = expectation(name).bounds.keys()
+    assert promised <= results.keys(), "a promise names a figure that is measured"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in RECIPES if promises(name)])
-def test_in_full(name, tmp_path, data_root):
-    results = run(name, tmp_path / "run", data_root)
-    for figure, bounds in promises(name).items():
-        for bound, value in bounds.items():
-            assert BOUNDS[bound](results[figure], value), f"{figure}: {results[figure]}"
+@pytest.mark.parametrize("name", [name for name in RECIPES if expectation(name).bounds])
+def test_in_full(name, tmp_path, data_root, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["reproduce", f"recipe={name}", f"data.root={data_root}"]) == 0

@@ -39,6 +39,7 @@ VERBS: Table[Verb] = Table(
         "predict": Verb("toolkit.training.predict:predict", plugins=True),
         "generate": Verb("toolkit.training.generate:generate", plugins=True),
         "compare": Verb("toolkit.training.compare.compare:compare", words=("runs*",)),
+        "reproduce": Verb("toolkit.cli.reproduce:reproduce", words=("recipe",), overrides=True),
         "list": Verb("toolkit.cli.listing:show", words=("kind", "name"), plugins=True),
         "schema": Verb("toolkit.cli.schema_verb:schema"),
     },
