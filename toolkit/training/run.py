@@ -23,7 +23,7 @@ from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, replacing
 from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
-from toolkit.training.setup import Setup, prepare
+from toolkit.training.setup import Setup, prepare, prepare_process
 from toolkit.training.state import State, newest
 
 
@@ -87,6 +87,7 @@ def train_on(
     """Train on a loaded data set; ``config`` has the keys that :func:`train` takes."""
     task = make(TASKS, config["task"])
     settings = TrainerSettings(**config["trainer"])
+    prepare_process(settings, config["seed"])  # before the first tensor, which fixes the threads
     check_run(dataset, task, settings, batching_of(config["data"]))  # before there is a folder
     folder = RunFolder.create(config["run_dir"])
     with folder.held():
@@ -145,7 +146,9 @@ def resume(
         if dataset is None:
             dataset = load_dataset(config["data"], config["seed"])
         task = make(TASKS, config["task"])
-        check_run(dataset, task, TrainerSettings(**config["trainer"]), batching_of(config["data"]))
+        settings = TrainerSettings(**config["trainer"])
+        prepare_process(settings, config["seed"])
+        check_run(dataset, task, settings, batching_of(config["data"]))
         check_same(folder, dataset.spec, dataset.encoder)
         for change in changes:
             reporter.say(f"changed: {change}")
