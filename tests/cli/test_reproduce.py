@@ -64,7 +64,8 @@ def test_a_recipe_is_run_with_its_seeds_and_its_median_held_to_the_promise(cli, 
     (row,) = [line.split() for line in said.out.splitlines() if "kept" in line]
     assert row == ["test/accuracy", "≥", "0.9920", "0.9940", "0.9910", "to", "0.9950", "kept"]
     again = cli("reproduce", f"recipe={RECIPE}")
-    assert again.code == 0 and len(trained) == 3
+    assert again.code == 0, again.err + again.out
+    assert len(trained) == 3
     assert "run 1 of 3: seed=1: done already: test/accuracy 0.9910" in again.out
 
 
