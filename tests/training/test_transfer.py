@@ -74,7 +74,7 @@ def table(classes: tuple[str, ...]) -> Spec:
 BODY = [
     {"conv": {"filters": [4, 4], "kernel": 2, "normalization": "batch"}},
     {"pool": {"kind": "flatten"}},
-    {"dense": {"units": [6]}},
+    {"dense": {"units": [6, 6]}},
 ]
 SERIES = Spec({"x": Field("series", (8, 2))}, table(("a", "b", "c")).targets)
 
@@ -200,12 +200,13 @@ def deep() -> Trainable:
         ("conv", "conv1d batch_normalization conv1d_1 batch_normalization_1"),
         ("body[0]", "conv1d batch_normalization conv1d_1 batch_normalization_1"),
         ("body[0:2]", "conv1d batch_normalization conv1d_1 batch_normalization_1"),
-        ("body[-1]", "dense"),
-        ("body[1:]", "dense"),
-        ("body", "conv1d batch_normalization conv1d_1 batch_normalization_1 dense"),
+        ("body[-1]", "dense dense_1"),
+        ("body[1:]", "dense dense_1"),
+        ("body", "conv1d batch_normalization conv1d_1 batch_normalization_1 dense dense_1"),
         ("head", "head"),
         ("batch*", "batch_normalization batch_normalization_1"),
         ("conv1d_1", "conv1d_1"),
+        ("dense", "dense"),
     ],
 )
 def test_what_a_pattern_chooses(deep, pattern, names):
@@ -234,7 +235,7 @@ def test_a_frozen_normalization_uses_its_moving_statistics():
     trainable.objective.train_on_batch(*data)
     after = trainable.inference.get_weights()
     changed = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
-    assert changed == [False] * 10 + [True] * 4
+    assert changed == [False] * 10 + [True] * 6
     assert trainable.frozen == sum(w.size for w in before[:10])
 
 

@@ -44,7 +44,11 @@ def options(arguments: Arguments) -> dict[str, Any]:
             values[key] = _value(schema.options.get(key), override, text)
         except Refused as fault:
             faults += fault.faults
-    for flag in arguments.flags:
+    for flag, text in arguments.flags.items():
+        name = flag.removeprefix("--").replace("-", "_")
+        if text is not None and name in schema.options:
+            values[name] = text
+            continue
         faults.append(f"command line: {flag}: {verb} takes no such flag (see {verb} --help)")
     checked, found = schema.check(values, verb)
     told = [f"command line: {fault.path[0]}: {fault.text}" for fault in found]

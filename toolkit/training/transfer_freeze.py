@@ -37,8 +37,9 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
     """Return for each layer which patterns choose it.
 
     A pattern is a part of the model file (``stem``, ``body``, ``body[0]``, ``body[0:2]``,
-    ``body[-1]``; ``head`` for what the task adds), the name of a block (``conv``), or that of a
-    layer, with ``*`` and ``?`` for what differs (``gru_1``, ``batch_normalization*``).
+    ``body[-1]``; ``head`` for what the task adds), the name of a layer, with ``*`` and ``?`` for
+    what differs (``gru_1``, ``batch_normalization*``), or that of a block (``conv``) where no layer
+    is called so.
 
     Args:
         trainable: The networks.
@@ -49,7 +50,11 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
         Refused: If a pattern fits no layer, with those that are like it.
     """
     layers, blocks = trainable.layers(), len(trainable.stages) - 1
-    fits = [[_fits(layer, pattern, blocks) for pattern in patterns] for layer in layers]
+    names = {layer.name for layer in layers}
+    fits = [
+        [layer.name == p if p in names else _fits(layer, p, blocks) for p in patterns]
+        for layer in layers
+    ]
     known = {name for layer in layers for name in (layer.part, layer.block, layer.name)}
     faults = [
         f"{key}: no layer with weights is called '{pattern}'.{did_you_mean(pattern, known)}"

@@ -85,9 +85,19 @@ def _leaves(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, bool]]:
 
 def _kind(layer: keras.layers.Layer, backward: bool) -> tuple[str, bool]:
     """Return a layer's kind, and whether somebody gave it a name."""
-    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
-    kind = re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()  # as Keras names layers
-    named = re.fullmatch(rf"(forward_|backward_)?{kind}(_\d+)?", layer.name) is None
-    if isinstance(layer, keras.layers.Embedding):
-        kind = "embedding"
-    return f"{kind}_backward" if backward else kind, named
+    own = _snake(type(layer).__name__)
+    named = re.fullmatch(rf"(forward_|backward_)?{own}(_\d+)?", layer.name) is None
+    return f"{kind_of(layer)}_backward" if backward else kind_of(layer), named
+
+
+def kind_of(layer: keras.layers.Layer) -> str:
+    """Return a layer's class in small letters; ``embedding`` for both of Keras's embeddings."""
+    return (
+        "embedding" if isinstance(layer, keras.layers.Embedding) else _snake(type(layer).__name__)
+    )
+
+
+def _snake(name: str) -> str:
+    """Return a class's name as Keras names its layers by."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
