@@ -130,9 +130,20 @@ def decoder(
         A function of one example, a dict whose ``image`` is a scalar string; in what it returns
         that is uint8 of shape ``(height, width, channels)``, and the rest is as it was.
     """
+    pixels = decoder_of_bytes(size, channels, resize)
 
     def decode(example: dict[str, Any]) -> dict[str, Any]:
-        data = tf.io.read_file(example["image"])
+        return {**example, "image": pixels(tf.io.read_file(example["image"]))}
+
+    return decode
+
+
+def decoder_of_bytes(
+    size: tuple[int, int], channels: int, resize: Resize = "stretch"
+) -> Callable[[Any], Any]:
+    """Return a function from a file's bytes, a scalar string, to pixels; see :func:`decoder`."""
+
+    def decode(data: Any) -> Any:
         # A bmp refuses another number of channels; the others drop transparency by themselves.
         image = tf.cond(
             tf.strings.substr(data, 0, 2) == b"BM",
@@ -141,7 +152,7 @@ def decoder(
         )
         image.set_shape((None, None, 3))
         image = tf.image.rgb_to_grayscale(image) if channels == 1 else image
-        return {**example, "image": _resized(image, size, resize)}
+        return _resized(image, size, resize)
 
     return decode
 

@@ -1,0 +1,1 @@
+"""A run's network in the forms that other programs read."""

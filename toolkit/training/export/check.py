@@ -1,0 +1,118 @@
+"""What was written, opened again and compared with the network that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from toolkit.data.text_encoder import TextEncoder
+from toolkit.errors import Refused
+from toolkit.training.export import samples
+from toolkit.training.export.raw_inputs import start_of_text
+from toolkit.training.export.subject import Subject
+from toolkit.training.export.text_graph import TextGraph
+
+TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
+HALF = 3e-2
+"""Largest difference that may be, as a share of the largest output; this one in half precision."""
+
+
+@dataclass
+class Comparison:
+    """Differences seen so far.
+
+    Attributes:
+        form: What was written, for messages.
+        tolerance: Share of the largest output that a difference may be.
+        batches: How many rows each batch had.
+        largest: The largest difference.
+    """
+
+    form: str
+    tolerance: float
+    batches: list[int] = field(default_factory=list)
+    largest: float = 0.0
+
+    def add(self, found: Any, expected: Any) -> None:
+        """Compare one batch.
+
+        Raises:
+            Refused: If shapes differ, or values by more than rounding.
+        """
+        found, expected = np.asarray(found, "float64"), np.asarray(expected, "float64")
+        if found.shape != expected.shape:
+            raise Refused(
+                f"format: {self.form} cannot hold this network: opened again it gives the shape "
+                f"{found.shape}, and Keras {expected.shape}. Nothing was kept."
+            )
+        difference = float(np.abs(found - expected).max(initial=0.0))
+        limit = 1e-6 + self.tolerance * float(np.abs(expected).max(initial=0.0))
+        if not difference <= limit:  # NaN is above it too
+            raise Refused(
+                f"format: {self.form} cannot hold this network: opened again it differs from "
+                f"Keras by {difference:.3g} where at most {limit:.3g} is rounding. Nothing was "
+                "kept."
+            )
+        self.batches.append(len(expected))
+        self.largest = max(self.largest, difference)
+
+
+def compare_arrays(
+    form: str,
+    subject: Subject,
+    run: Callable[[np.ndarray], Any],
+    shape: tuple[int | None, ...],
+) -> Comparison:
+    """Compare what takes arrays with the network, on batches of several sizes.
+
+    Raises:
+        Refused: If they differ.
+    """
+    comparison = Comparison(form, TOLERANCE.get(subject.precision, HALF))
+    for x in samples.arrays(subject, shape):
+        comparison.add(run(x), subject.predict(subject.scaled(x)))
+    return comparison
+
+
+def compare_signatures(form: str, subject: Subject, run: Callable[..., Any]) -> Comparison:
+    """Compare what takes raw input, and arrays besides, with the network.
+
+    Raises:
+        Refused: If they differ.
+    """
+    names = {"TextEncoder": "ids", "ImageEncoder": "arrays", "TableEncoder": "arrays"}
+    signature = names.get(type(subject.encoder).__name__, "serving_default")
+    comparison = compare_arrays(
+        form,
+        subject,
+        lambda x: run(signature, {subject.name: x})[subject.output],
+        subject.shape,
+    )
+    if isinstance(subject.encoder, TextEncoder):
+        check_tokens(subject)
+    for given, expected in samples.raw(subject):
+        comparison.add(run("serving_default", given)[subject.output], expected)
+    return comparison
+
+
+def check_tokens(subject: Subject) -> None:
+    """Refuse a tokenization that TensorFlow operations do not repeat.
+
+    Raises:
+        Refused: With a text that is read differently.
+    """
+    encoder = subject.encoder
+    start = start_of_text(encoder.vocabulary) if subject.spec.target.kind == "next" else None
+    all_texts = samples.texts(encoder)
+    ids = TextGraph(encoder, start)(all_texts).to_list()
+    rows = encoder.encode(all_texts).arrays[encoder.input]
+    for i, text in enumerate(all_texts):
+        expected = rows[i].tolist() or ([] if start is None else [start])
+        if ids[i] != expected:
+            raise Refused(
+                "format: saved_model cannot hold how this run splits texts: "
+                f"{text!r} is read as {ids[i]} and not as {expected}."
+            )

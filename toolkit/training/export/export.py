@@ -1,0 +1,236 @@
+"""A run's network, taken away to where there is no Keras."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from toolkit.data.text_encoder import TextEncoder
+from toolkit.errors import Refused, did_you_mean
+from toolkit.quiet import start_tensorflow
+from toolkit.training.console import Reporter
+from toolkit.training.run_folder import RunFolder
+from toolkit.types import PositiveInt
+
+NEEDS = {
+    "saved_model": (),
+    "onnx": ("tf2onnx", "onnx", "onnxruntime"),
+    "litert": ("ai_edge_litert",),
+}
+"""Packages that a format needs besides TensorFlow."""
+
+
+def export(
+    *,
+    run: str,
+    format: Literal["saved_model", "onnx", "litert"] = "saved_model",
+    output: str | None = None,
+    overwrite: bool = False,
+    batch_size: PositiveInt | None = None,
+    length: PositiveInt | None = None,
+) -> Path:
+    """Write a run's best network in a form that other programs read.
+
+    What was written is opened again and compared with Keras on batches of several sizes; where
+    they differ nothing is kept.
+
+    Args:
+        run: The run's folder.
+        format: ``saved_model`` takes raw texts, picture files or a table's cells, with all that
+            lies between them and the prediction inside; so TensorFlow Serving can serve it.
+            ``onnx`` and ``litert`` take arrays (token ids, pixels, numbers), with the vocabulary
+            and the classes in JSON files beside them.
+        output: Folder to make; null: ``export/<format>`` in the run's.
+        overwrite: Whether what lies in that folder is replaced.
+        batch_size: Examples in a batch of ``litert``; null: free, but one for recurrent networks,
+            which LiteRT cannot read with a free batch.
+        length: Tokens of each text of ``litert``; null: free.
+
+    Returns:
+        The folder.
+
+    Raises:
+        Refused: If there is no such run, the folder is in the way, a package is missing, or the
+            format cannot hold the network.
+    """
+    folder = RunFolder.open(run)
+    folder.need_model()
+    place = Path(output) if output is not None else folder.path / "export" / format
+    _check(format, place, overwrite, {"batch_size": batch_size, "length": length})
+    with _aside(place) as aside:
+        start_tensorflow()
+        from toolkit.training.export.subject import open_subject
+
+        subject = open_subject(folder, whole=format != "saved_model")
+        about, comparison = WRITERS[format](subject, aside, batch_size, length)
+        _write_beside(aside, subject, {"format": format, **about})
+    _tell(folder, format, place, subject, comparison)
+    return place
+
+
+def _check(format: str, place: Path, overwrite: bool, only_litert: dict[str, int | None]) -> None:
+    """Refuse what can be known before TensorFlow starts, all faults together."""
+    if format not in NEEDS:
+        raise Refused(f"format: no '{format}'.{did_you_mean(format, NEEDS)}")
+    faults = []
+    missing = [name for name in NEEDS[format] if importlib.util.find_spec(name) is None]
+    if missing:
+        faults.append(
+            f"format: {format} needs {', '.join(missing)}, which is not installed: "
+            'pip install -c constraints.txt -e ".[export]"'
+        )
+    if place.exists() and not place.is_dir():
+        faults.append(f"output: {place} is a file; expected a folder to make.")
+    elif place.is_dir() and any(place.iterdir()) and not overwrite:
+        faults.append(
+            f"output: {place} is there already; say overwrite=true to replace it, or give another "
+            "output=FOLDER."
+        )
+    if format != "litert":
+        faults += [
+            f"{name}: {format} leaves it free; only litert can have it fixed."
+            for name, value in only_litert.items()
+            if value is not None
+        ]
+    if faults:
+        raise Refused(*faults)
+
+
+@contextlib.contextmanager
+def _aside(place: Path) -> Iterator[Path]:
+    """Give a new folder, which takes its place at the end; on any error nothing has changed."""
+    aside = place.with_name(f".{os.getpid()}-{place.name}")
+    old = place.with_name(f".{os.getpid()}-old-{place.name}")
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        if place.exists():
+            place.rename(old)
+        aside.rename(place)
+    except OSError as error:
+        raise Refused(
+            f"output: cannot write to {place} ({error.strerror or error}); give another "
+            "output=FOLDER."
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _saved_model(subject: Any, folder: Path, batch_size: None, length: None) -> tuple[Any, Any]:
+    from toolkit.training.export import saved_model
+    from toolkit.training.export.check import compare_signatures
+
+    about = saved_model.write(subject, folder)
+    return about, compare_signatures("saved_model", subject, saved_model.open_written(folder))
+
+
+def _onnx(subject: Any, folder: Path, batch_size: None, length: None) -> tuple[Any, Any]:
+    from toolkit.training.export import onnx
+    from toolkit.training.export.check import compare_arrays
+
+    onnx.write(subject, folder)
+    comparison = compare_arrays("onnx", subject, onnx.open_written(folder), subject.shape)
+    return _interface(subject, subject.shape), comparison
+
+
+def _litert(
+    subject: Any, folder: Path, batch_size: int | None, length: int | None
+) -> tuple[Any, Any]:
+    from toolkit.training.export import litert
+    from toolkit.training.export.check import compare_arrays
+    from toolkit.training.export.subject import loops
+
+    shape = list(subject.shape)
+    if length is not None and shape[1:] != [None]:
+        raise Refused(
+            f"length: only texts have one that is free; the network's input is {shape[1:]}."
+        )
+    shape[0] = batch_size or (1 if loops(subject.model) else None)
+    shape[1:] = [length] if length is not None else shape[1:]
+    litert.write(subject, folder, tuple(shape))
+    opened = litert.open_written(folder, subject.name)
+    return _interface(subject, shape), compare_arrays("litert", subject, opened, tuple(shape))
+
+
+WRITERS: dict[str, Callable[..., tuple[Any, Any]]] = {
+    "saved_model": _saved_model,
+    "onnx": _onnx,
+    "litert": _litert,
+}
+"""What writes each format and compares it with Keras."""
+
+
+def _interface(subject: Any, shape: Any) -> dict[str, Any]:
+    given = {"dtype": subject.dtype, "shape": list(shape), "is": subject.meaning}
+    return {"inputs": {subject.name: given}, "outputs": {subject.output: subject.output_meaning}}
+
+
+def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
+    """Write what a reader needs to know besides the network."""
+    field, target, encoder = subject.spec.input, subject.spec.target, subject.encoder
+    if isinstance(encoder, TextEncoder):
+        rules = {k: v for k, v in asdict(encoder).items() if k not in ("vocabulary", "input")}
+        about["tokenization"] = rules
+    content = {"signature.json": about, "vocabulary.json": field.vocabulary}
+    content["classes.json"] = target.classes
+    for name, value in content.items():
+        if value is not None:
+            text = json.dumps(value, indent=2, ensure_ascii=False)
+            (folder / name).write_text(text + "\n", "utf-8")
+
+
+def _tell(folder: RunFolder, format: str, place: Path, subject: Any, comparison: Any) -> None:
+    reporter = Reporter()
+    files = sorted(p for p in place.rglob("*") if p.is_file())
+    largest = max(files, key=lambda p: p.stat().st_size)
+    total = sum(p.stat().st_size for p in files)
+    rows = {
+        "written": f"{place}: {len(files)} files, {_size(total)}; the largest is "
+        f"{largest.relative_to(place)}",
+        "compared": f"opened again; {len(comparison.batches)} batches of "
+        f"{min(comparison.batches)} to {max(comparison.batches)} examples, largest difference "
+        f"from Keras {comparison.largest:.1e}",
+    }
+    if subject.precision != subject.trained_in:
+        rows["precision"] = f"{subject.precision}; the run trained in {subject.trained_in}"
+    reporter.table(f"{format} of {folder.path}", rows)
+    reporter.say("\n".join(f"    {line}" for line in how_to_load(format, place, subject)))
+
+
+def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
+    """Return three lines of Python that open what was written."""
+    path = place.resolve()
+    if format == "onnx":
+        return [
+            "import onnxruntime",
+            f'network = onnxruntime.InferenceSession("{path}/model.onnx")',
+            f'network.run(None, {{"{subject.name}": {subject.name}}})',
+        ]
+    if format == "litert":
+        return [
+            "from ai_edge_litert.interpreter import Interpreter",
+            f'network = Interpreter("{path}/model.tflite").get_signature_runner()',
+            f"network({subject.name}={subject.name})",
+        ]
+    example = {
+        "TextEncoder": 'text=tf.constant(["some words"])',
+        "ImageEncoder": 'image_bytes=tf.constant([open("picture.png", "rb").read()])',
+        "TableEncoder": "**cells",
+    }.get(type(subject.encoder).__name__, f"{subject.name}=tf.constant({subject.name})")
+    return [
+        "import tensorflow as tf",
+        f'network = tf.saved_model.load("{path}/1").signatures["serving_default"]',
+        f"network({example})",
+    ]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"

@@ -1,0 +1,87 @@
+"""A LiteRT file (``.tflite``), which takes arrays, for telephones and small devices."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toolkit.errors import Refused
+from toolkit.lazy import tf
+from toolkit.quiet import held_back
+from toolkit.training.export.subject import Subject
+
+FILE = "model.tflite"
+
+
+def write(subject: Subject, folder: Path, shape: tuple[int | None, ...]) -> dict[str, Any]:
+    """Write ``model.tflite`` into a folder.
+
+    Args:
+        subject: The network.
+        folder: Where to.
+        shape: Shape of the input; None where it is free.
+
+    Raises:
+        Refused: If the network holds an operation that LiteRT has not.
+    """
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
+
+    spec = tf.TensorSpec(shape, subject.dtype, name=subject.name)
+    traced = tf.function(lambda x: subject(x)).get_concrete_function(spec)
+    # Weights become constants here: those that the converter finds as variables are left out.
+    constant = convert_variables_to_constants_v2(traced)
+    module = tf.Module()
+
+    @tf.function(input_signature=[spec])
+    def serve(x: Any) -> dict[str, Any]:
+        return {subject.output: tf.ensure_shape(constant(x)[0], traced.output_shapes)}
+
+    module.serve = serve
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [serve.get_concrete_function()], module
+    )
+    try:
+        with held_back():
+            content = converter.convert()
+    except Exception as error:  # its exceptions are of several kinds
+        raise Refused(f"format: litert cannot hold this network: {_reason(str(error))}") from None
+    (folder / FILE).write_bytes(content)
+    return {}
+
+
+def open_written(folder: Path, name: str) -> Any:
+    """Return a function from an array to the output, of what was written.
+
+    Args:
+        folder: Where it lies.
+        name: Name of the input.
+
+    Raises:
+        Refused: If ai-edge-litert cannot read it.
+    """
+    with held_back():
+        from ai_edge_litert.interpreter import Interpreter
+
+    def run(x: np.ndarray) -> np.ndarray:
+        try:
+            with held_back():
+                runner = Interpreter(model_path=str(folder / FILE)).get_signature_runner()
+                (output,) = runner(**{name: x}).values()
+                return output
+        except (RuntimeError, ValueError) as error:
+            raise Refused(
+                f"format: litert cannot hold this network: {_reason(str(error))}"
+            ) from error
+
+    return run
+
+
+def _reason(error: str) -> str:
+    """Return the line of the converter's long text that says what is wrong."""
+    found = re.findall(r"error: (.*)", error) or [error.strip().partition("\n")[0]]
+    return found[0][:300]

@@ -1,0 +1,84 @@
+"""An ONNX file, which takes arrays."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toolkit.errors import Refused
+from toolkit.lazy import tf
+from toolkit.quiet import held_back
+from toolkit.training.export.subject import Subject
+
+FILE = "model.onnx"
+OPSET = 18
+"""Version of ONNX's operations: the newest that tf2onnx writes."""
+
+
+def write(subject: Subject, folder: Path) -> dict[str, Any]:
+    """Write ``model.onnx`` into a folder, and return what it takes and gives.
+
+    Raises:
+        Refused: If the network holds an operation that ONNX has not.
+    """
+    with held_back():
+        import tf2onnx
+
+    spec = tf.TensorSpec(subject.shape, subject.dtype, name=subject.name)
+    function = tf.function(lambda x: {subject.output: subject(x)}, input_signature=[spec])
+    faults = _Faults()
+    log = logging.getLogger("tf2onnx")
+    before, log.propagate = log.propagate, False
+    log.addHandler(faults)
+    try:
+        with held_back():
+            tf2onnx.convert.from_function(
+                function, [spec], opset=OPSET, output_path=str(folder / FILE)
+            )
+    except Exception as error:  # whatever it raises is about an operation that it does not know
+        faults.lines.append(str(error).partition("\n")[0])
+    finally:
+        log.removeHandler(faults)
+        log.propagate = before
+    if faults.lines:
+        raise Refused(f"format: onnx cannot hold this network: {faults.lines[0]}")
+    return {}
+
+
+def open_written(folder: Path) -> Any:
+    """Return a function from an array to the output, of what was written.
+
+    Raises:
+        Refused: If onnxruntime cannot open it.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(
+            str(folder / FILE), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:
+        what = str(error).partition("\n")[0]
+        raise Refused(f"format: onnx cannot hold this network: {what}") from error
+    (name,) = (given.name for given in session.get_inputs())
+
+    def run(x: np.ndarray) -> np.ndarray:
+        return session.run(None, {name: x})[0]
+
+    return run
+
+
+class _Faults(logging.Handler):
+    """Keeps errors, which the converter logs and then writes a file that does not open."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage().partition("\n")[0])

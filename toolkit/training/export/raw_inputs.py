@@ -1,0 +1,143 @@
+"""Functions from raw input (texts, picture files, a table's cells) to what a network says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.pictures import decoder_of_bytes
+from toolkit.data.series_encoder import SeriesEncoder
+from toolkit.data.table_encoder import TableEncoder
+from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.vocabulary import END_OF_LINE
+from toolkit.errors import Refused
+from toolkit.lazy import tf
+from toolkit.training.export.subject import Subject
+from toolkit.training.export.text_graph import TextGraph
+
+Named = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A function of named tensors that a SavedModel offers.
+
+    Attributes:
+        function: From tensors by name to tensors by name.
+        inputs: Type and shape of each tensor.
+        meaning: What each tensor is, for a person.
+        holds: Objects that the SavedModel must hold.
+    """
+
+    function: Callable[[Named], Named]
+    inputs: Named
+    meaning: dict[str, str]
+    holds: tuple[Any, ...] = ()
+
+
+def signatures(subject: Subject) -> dict[str, Signature]:
+    """Return what is offered for raw input and for arrays, the first as ``serving_default``.
+
+    Raises:
+        Refused: If the run's encoder is of a plug-in and has no form here.
+    """
+    encoder = subject.encoder
+    arrays = Signature(
+        lambda given: said(subject, subject(given[subject.name])),
+        {subject.name: tf.TensorSpec(subject.shape, subject.dtype, subject.name)},
+        {subject.name: subject.meaning},
+    )
+    if isinstance(encoder, TextEncoder):
+        return {"serving_default": _texts(subject, encoder), "ids": arrays}
+    if isinstance(encoder, ImageEncoder):
+        return {"serving_default": _pictures(subject, encoder), "arrays": arrays}
+    if isinstance(encoder, TableEncoder):
+        return {"serving_default": _cells(subject, encoder), "arrays": arrays}
+    if encoder is None or isinstance(encoder, SeriesEncoder):
+        return {"serving_default": arrays}
+    raise Refused(
+        f"format: saved_model cannot hold the data's {type(encoder).__name__}, which is no "
+        "encoder of this toolkit and has no form in TensorFlow operations; onnx and litert take "
+        "what it gives."
+    )
+
+
+def said(subject: Subject, outputs: Any) -> Named:
+    """Return a network's output, with the classes' names where it has classes."""
+    found = {subject.output: outputs}
+    target = subject.spec.target
+    if target.classes is not None and subject.output == "probabilities":
+        classes = tf.constant(list(target.classes))
+        if target.multi_label:
+            found["labels"] = tf.where(outputs >= 0.5, classes[None], "")
+        else:
+            found["label"] = tf.gather(classes, tf.argmax(outputs, axis=-1))
+    return found
+
+
+def start_of_text(vocabulary: tuple[str, ...]) -> int:
+    """Return the id that a text without tokens is read as by a language model."""
+    return next((vocabulary.index(w) for w in (END_OF_LINE, "\n") if w in vocabulary), 0)
+
+
+def _texts(subject: Subject, encoder: TextEncoder) -> Signature:
+    next_token = subject.spec.target.kind == "next"
+    graph = TextGraph(encoder, start_of_text(encoder.vocabulary) if next_token else None)
+    words = tf.constant(list(encoder.vocabulary))
+
+    def texts(given: Named) -> Named:
+        ids = graph(given["text"])
+        outputs = subject(ids.to_tensor())
+        if not next_token:
+            return said(subject, outputs)
+        last = tf.cast(ids.row_lengths(), "int32") - 1  # what follows cannot change it
+        logits = tf.gather(outputs, last, axis=1, batch_dims=1)
+        likeliest = tf.gather(words, tf.argmax(logits, axis=-1))
+        return {"logits": logits, "probabilities": tf.nn.softmax(logits), "token": likeliest}
+
+    inputs = {"text": tf.TensorSpec((None,), "string", "text")}
+    return Signature(texts, inputs, {"text": "texts in UTF-8"}, (graph.table,))
+
+
+def _pictures(subject: Subject, encoder: ImageEncoder) -> Signature:
+    decode = decoder_of_bytes(encoder.size, encoder.channels, encoder.resize)
+    shape = (*encoder.size, encoder.channels)
+
+    def pictures(given: Named) -> Named:
+        images = tf.map_fn(
+            decode, given["image_bytes"], fn_output_signature=tf.TensorSpec(shape, "uint8")
+        )
+        return said(subject, subject(images))
+
+    inputs = {"image_bytes": tf.TensorSpec((None,), "string", "image_bytes")}
+    return Signature(pictures, inputs, {"image_bytes": "files: png, jpeg, gif or bmp, any size"})
+
+
+def _cells(subject: Subject, encoder: TableEncoder) -> Signature:
+    numeric, categorical = len(encoder.numeric), len(encoder.categorical)
+    inputs, meaning = {}, {}
+    if numeric:
+        inputs["numbers"] = tf.TensorSpec((None, numeric), "float64", "numbers")
+        meaning["numbers"] = "columns: " + ", ".join(encoder.numeric)
+        if encoder.missing != "refuse":
+            meaning["numbers"] += "; NaN where a cell is empty"
+    if categorical:
+        inputs["categories"] = tf.TensorSpec((None, categorical), "string", "categories")
+        meaning["categories"] = "columns: " + ", ".join(encoder.categorical)
+
+    def cells(given: Named) -> Named:
+        parts = []
+        if numeric:
+            values = given["numbers"]
+            if encoder.missing != "refuse":
+                mean = tf.constant(encoder.mean, "float64")
+                values = tf.where(tf.math.is_nan(values), mean, values)
+            parts.append(tf.cast((values - encoder.mean) / encoder.deviation, "float32"))
+        for place, known in enumerate(encoder.categories):
+            cell = tf.strings.strip(given["categories"][:, place, None])
+            parts.append(tf.cast(tf.equal(cell, tf.constant([list(known)], "string")), "float32"))
+        return said(subject, subject.of_features(tf.concat(parts, axis=1)))
+
+    return Signature(cells, inputs, meaning)

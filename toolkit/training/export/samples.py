@@ -1,0 +1,162 @@
+"""Inputs on which an exported network is compared with the original; no data set is needed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.table_encoder import TableEncoder
+from toolkit.data.text_encoder import TextEncoder
+from toolkit.training.export.subject import Subject
+
+SIZES = (1, 4, 7)
+"""Batch sizes, where they are free."""
+LENGTHS = (1, 13, 37)
+"""Lengths of texts, where they are free."""
+SIDE = 48
+"""Height and width of images, where they are free."""
+TEXTS = (
+    "",
+    " ",
+    "\n",
+    "a line\nand\r\nanother\rone\n",
+    "Don't you think it's the dogs' day? They'll've said 'no', I can't.",
+    "don’t rock'n'roll n't isn't'n _x_ 3.14 1,000 $5 (ok) well-known... e.g. A.B.",
+    "<unk> <eos> <pad> <UNK> < eos > the <unk>s",
+    "Ünïcode ÇA naïve ΑΣ ΟΔΟΣ İstanbul ß ﬁ",
+    "日本語 テキスト 한국어 हिन्दी עברית العربية ไทย e\u0301 \u0130",
+    "blanks\u00a0of\u2003many\u3000sorts\x0b\x0c\x1c\x85\u2028\u2029here\t!",
+    "😀👍🏽 ½ ² Ⅳ ① ٣ ∑ → \u200b\u200d\ufeff zwj\u200dx x\u0301n't n'té n't",
+    "zyxwvutsrq unknownword qqqqq",
+)
+"""Texts that are hard to split; more are made of the vocabulary."""
+Named = dict[str, Any]
+
+
+def arrays(subject: Subject, shape: tuple[int | None, ...]) -> Iterator[np.ndarray]:
+    """Yield batches of arrays that a network of this input may meet, of several sizes."""
+    random = np.random.default_rng(0)
+    for size, length in zip(SIZES, LENGTHS, strict=True):
+        free = length if subject.spec.input.kind == "tokens" else SIDE
+        rows = shape[0] or size
+        yield _array(subject, (rows, *(n or free for n in shape[1:])), random)
+
+
+def _array(subject: Subject, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
+    field, target = subject.spec.input, subject.spec.target
+    if field.kind == "tokens":
+        ids = random.integers(0, len(field.vocabulary or ()), shape).astype(field.dtype)
+        if target.kind != "next":  # padding after the end
+            ids[:, 1:][
+                np.arange(1, shape[1]) >= random.integers(1, shape[1] + 1, (shape[0], 1))
+            ] = 0
+        return ids
+    if field.kind == "image":
+        pixels = random.integers(0, 256, shape)
+        return (pixels if field.dtype == "uint8" else pixels / 255).astype(field.dtype)
+    values = random.normal(size=shape)
+    if isinstance(subject.encoder, TableEncoder):
+        offset, scale = subject.columns
+        chosen = len(subject.encoder.numeric)
+        values = values * scale + offset
+        values[:, chosen:] = random.random((shape[0], shape[1] - chosen)) < 0.5
+    elif field.offset or target.kind == "future":
+        source = field if field.offset else target
+        count = shape[-1]
+        values = values * np.array(source.scale or [1.0] * count)
+        values = values + np.array(source.offset or [0.0] * count)
+    return values.astype(field.dtype)
+
+
+def raw(subject: Subject) -> Iterator[tuple[Named, Any]]:
+    """Yield raw input by name, and what the network gives for it when the run's encoder reads it.
+
+    There is none where raw input is arrays.
+    """
+    encoder = subject.encoder
+    if isinstance(encoder, TextEncoder):
+        yield from _texts(subject, encoder)
+    elif isinstance(encoder, ImageEncoder):
+        yield from _pictures(subject, encoder)
+    elif isinstance(encoder, TableEncoder):
+        yield from _cells(subject, encoder)
+
+
+def texts(encoder: TextEncoder) -> list[str]:
+    """Return texts that are hard to split, and some of the words of the vocabulary."""
+    random, count = np.random.default_rng(0), len(encoder.vocabulary)
+    made = [encoder.decode(random.integers(0, count, 3 + 20 * i)) for i in range(6)]
+    return [*TEXTS, *made, "".join(made).upper()]
+
+
+def _texts(subject: Subject, encoder: TextEncoder) -> Iterator[tuple[Named, Any]]:
+    from toolkit.training.export.raw_inputs import start_of_text
+
+    all_texts = texts(encoder)
+    start = start_of_text(encoder.vocabulary)
+    for i, size in enumerate((1, 7, len(all_texts))):
+        batch = all_texts[i * 3 : i * 3 + size]
+        rows = encoder.encode(batch).arrays[encoder.input]
+        ids = [np.asarray(rows[j], "int32") for j in range(len(batch))]
+        if subject.spec.target.kind == "next":  # each by itself, so that there is no padding
+            ids = [row if len(row) else np.array([start], "int32") for row in ids]
+            expected = np.concatenate(
+                [np.asarray(subject.predict(row[None]))[:, -1] for row in ids]
+            )
+        else:
+            padded = np.zeros((len(ids), max(map(len, ids))), "int32")
+            for row, into in zip(ids, padded, strict=True):
+                into[: len(row)] = row
+            expected = subject.predict(padded)
+        yield {"text": np.array(batch, object)}, expected
+
+
+def _pictures(subject: Subject, encoder: ImageEncoder) -> Iterator[tuple[Named, Any]]:
+    from PIL import Image
+
+    from toolkit.lazy import tf
+
+    random = np.random.default_rng(0)
+    height, width = encoder.size
+    sizes = [(height, width), (height * 2 + 1, width + 5), (max(height // 2, 1), width * 3)]
+    files = [(size, mode, end) for size in sizes for mode in ("RGB", "L") for end in ("png", "jpg")]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for i, (size, mode, end) in enumerate([*files, (sizes[1], "RGBA", "png")]):
+            pixels = random.integers(0, 256, (*size, 4), "uint8")
+            paths.append(Path(folder, f"{i}.{end}"))
+            Image.fromarray(pixels).convert(mode).save(paths[-1])
+        split = encoder.encode(paths)
+        assert split.decode is not None
+        (references,) = split.arrays.values()
+        pixels = np.stack([split.decode({"image": tf.constant(r)})["image"] for r in references])
+        content = np.array([path.read_bytes() for path in paths], object)
+    for rows in (slice(0, 1), slice(1, 5), slice(5, None)):
+        yield {"image_bytes": content[rows]}, subject.predict(pixels[rows])
+
+
+def _cells(subject: Subject, encoder: TableEncoder) -> Iterator[tuple[Named, Any]]:
+    random = np.random.default_rng(0)
+    for size in SIZES:
+        noise = random.normal(size=(size, len(encoder.numeric)))
+        numbers = noise * encoder.deviation + encoder.mean
+        words = [
+            random.choice([*known, "no such category"], size).tolist()
+            for known in encoder.categories
+        ]
+        columns = dict(zip(encoder.numeric, numbers.T.tolist(), strict=True))
+        columns |= dict(zip(encoder.categorical, words, strict=True))
+        rows = [
+            dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)
+        ]
+        given: Named = {}
+        if encoder.numeric:
+            given["numbers"] = numbers
+        if encoder.categorical:
+            given["categories"] = np.array(words, object).T
+        yield given, subject.predict(encoder.encode(rows).arrays["features"])
