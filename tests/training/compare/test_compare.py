@@ -140,6 +140,16 @@ def test_two_varied_keys_make_a_grid(run, tmp_path):
     assert Path("out/grid-test-perplexity.png").exists()
 
 
+def test_runs_that_differ_in_much_are_told_apart_by_their_folders(run, tmp_path):
+    run("a", perplexities=[120.0], units=8, dropout=0.1, layers=1, rate=0.1)
+    run("b", perplexities=[110.0], units=9, dropout=0.2, layers=2, rate=0.2)
+    compare(runs=["runs"], output=str(tmp_path / "out"))
+    made = sorted(path.name for path in (tmp_path / "out").glob("*.png"))
+    assert made == ["curve-loss.png", "curve-perplexity.png"], "no value alone explains a score"
+    records = find(["runs"])
+    assert [group.name for group in groups(records, varied(records))] == ["b", "a"]
+
+
 def test_names_are_no_html(run):
     run("a", perplexities=[100.0])
     run("<b>&", perplexities=[100.0])

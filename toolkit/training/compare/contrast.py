@@ -11,6 +11,9 @@ from typing import Any
 from toolkit.training.compare.records import Record
 from toolkit.training.run_state import less_is_better
 
+FEW = 3
+"""Varied keys up to which runs are told apart by their values; beyond that, by their folders."""
+
 ASIDE = ("run_dir", "plugins", "logger", "data.root", "seed", "expect")
 """Keys that make no run another one, or are told apart from the others."""
 
@@ -90,7 +93,9 @@ class Group:
 
     @property
     def name(self) -> str:
-        """The values in short."""
+        """The values in short, or the first run's folder where they are many."""
+        if len(self.values) > FEW:
+            return self.records[0].folder.name
         return ", ".join(map(shown, self.values)) or self.records[0].folder.name
 
     def figures(self, name: str) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.training.compare.contrast import Group, mean_and_spread, shown
+from toolkit.training.compare.contrast import FEW, Group, mean_and_spread, shown
 from toolkit.training.run_state import less_is_better
 
 MOST = 10
@@ -19,6 +19,8 @@ WITHOUT_CURVE = ("gradient_norm",)
 
 def draw(groups: Sequence[Group], keys: Sequence[str], folder: Path) -> list[Path]:
     """Draw everything that there is to draw, the best groups first in each legend.
+
+    A score against one value says something where few values vary, as in a sweep.
 
     Args:
         groups: Runs that differ by their seed only, the best first.
@@ -35,6 +37,7 @@ def draw(groups: Sequence[Group], keys: Sequence[str], folder: Path) -> list[Pat
         {"axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False, "font.size": 9}
         | {"axes.spines.right": False, "savefig.dpi": 120, "figure.constrained_layout.use": True}
     )
+    keys = keys if len(keys) <= FEW else []
     made = []
     for metric in _metrics(groups):
         made.append(_curves(groups, keys, metric, folder / f"curve-{_safe(metric)}.png"))
