@@ -39,6 +39,7 @@ VERBS: Table[Verb] = Table(
         "predict": Verb("toolkit.training.predict:predict", plugins=True),
         "generate": Verb("toolkit.training.generate:generate", plugins=True),
         "export": Verb("toolkit.training.export.export:export", plugins=True),
+        "average": Verb("toolkit.training.average:average", plugins=True),
         "compare": Verb("toolkit.training.compare.compare:compare", words=("runs*",)),
         "reproduce": Verb("toolkit.cli.reproduce:reproduce", words=("recipe",), overrides=True),
         "list": Verb("toolkit.cli.listing:show", words=("kind", "name"), plugins=True),
