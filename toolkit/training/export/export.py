@@ -25,6 +25,8 @@ NEEDS = {
     "litert": ("ai_edge_litert",),
 }
 """Packages that a format needs besides TensorFlow."""
+SIGNATURE = "signature.json"
+"""The file that says what the network takes and gives."""
 
 
 def export(
@@ -48,7 +50,7 @@ def export(
             ``onnx`` and ``litert`` take arrays (token ids, pixels, numbers), with the vocabulary
             and the classes in JSON files beside them.
         output: Folder to make; null: ``export/<format>`` in the run's.
-        overwrite: Whether what lies in that folder is replaced.
+        overwrite: Whether an export that lies in that folder is replaced.
         batch_size: Examples in a batch of ``litert``; null: free, but one for recurrent networks,
             which LiteRT cannot read with a free batch.
         length: Tokens of each text of ``litert``; null: free.
@@ -71,7 +73,7 @@ def export(
         subject = open_subject(folder, whole=format != "saved_model")
         about, comparison = WRITERS[format](subject, aside, batch_size, length)
         _write_beside(aside, subject, {"format": format, **about})
-    _tell(folder, format, place, subject, comparison)
+    _tell(folder, format, place, subject, about, comparison)
     return place
 
 
@@ -88,11 +90,17 @@ def _check(format: str, place: Path, overwrite: bool, only_litert: dict[str, int
         )
     if place.exists() and not place.is_dir():
         faults.append(f"output: {place} is a file; expected a folder to make.")
-    elif place.is_dir() and any(place.iterdir()) and not overwrite:
-        faults.append(
-            f"output: {place} is there already; say overwrite=true to replace it, or give another "
-            "output=FOLDER."
-        )
+    elif place.is_dir() and any(place.iterdir()):
+        if not (place / SIGNATURE).is_file():
+            faults.append(
+                f"output: {place} holds something else than an export, which is not replaced; "
+                "give another output=FOLDER."
+            )
+        elif not overwrite:
+            faults.append(
+                f"output: {place} holds an export already; say overwrite=true to replace it, or "
+                "give another output=FOLDER."
+            )
     if format != "litert":
         faults += [
             f"{name}: {format} leaves it free; only litert can have it fixed."
@@ -106,14 +114,21 @@ def _check(format: str, place: Path, overwrite: bool, only_litert: dict[str, int
 @contextlib.contextmanager
 def _aside(place: Path) -> Iterator[Path]:
     """Give a new folder, which takes its place at the end; on any error nothing has changed."""
-    aside = place.with_name(f".{os.getpid()}-{place.name}")
-    old = place.with_name(f".{os.getpid()}-old-{place.name}")
+    whole = Path(os.path.abspath(place))
+    aside = whole.with_name(f".{os.getpid()}-{whole.name}")
+    old = whole.with_name(f".{os.getpid()}-old-{whole.name}")
+    made = not whole.parent.exists()
     try:
         aside.mkdir(parents=True)
         yield aside
-        if place.exists():
-            place.rename(old)
-        aside.rename(place)
+        if whole.exists():
+            whole.rename(old)
+        try:
+            aside.rename(whole)
+        except OSError:
+            if old.exists():
+                old.rename(whole)
+            raise
     except OSError as error:
         raise Refused(
             f"output: cannot write to {place} ({error.strerror or error}); give another "
@@ -122,6 +137,9 @@ def _aside(place: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+        if made:
+            with contextlib.suppress(OSError):  # it stays where something lies in it
+                whole.parent.rmdir()
 
 
 def _saved_model(subject: Any, folder: Path, batch_size: None, length: None) -> tuple[Any, Any]:
@@ -179,7 +197,7 @@ def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
     if isinstance(encoder, TextEncoder):
         rules = {k: v for k, v in asdict(encoder).items() if k not in ("vocabulary", "input")}
         about["tokenization"] = rules
-    content = {"signature.json": about, "vocabulary.json": field.vocabulary}
+    content = {SIGNATURE: about, "vocabulary.json": field.vocabulary}
     content["classes.json"] = target.classes
     for name, value in content.items():
         if value is not None:
@@ -187,17 +205,21 @@ def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
             (folder / name).write_text(text + "\n", "utf-8")
 
 
-def _tell(folder: RunFolder, format: str, place: Path, subject: Any, comparison: Any) -> None:
+def _tell(
+    folder: RunFolder, format: str, place: Path, subject: Any, about: Any, comparison: Any
+) -> None:
     reporter = Reporter()
     files = sorted(p for p in place.rglob("*") if p.is_file())
-    largest = max(files, key=lambda p: p.stat().st_size)
-    total = sum(p.stat().st_size for p in files)
+    sizes = ", ".join(f"{p.relative_to(place)} {_size(p.stat().st_size)}" for p in files)
+    inputs = about.get("signatures", {}).get("serving_default", about)["inputs"]
+    takes = [f"{name}: {x['dtype']} ({_shape(x['shape'])})" for name, x in inputs.items()]
+    least, most = min(comparison.batches), max(comparison.batches)
     rows = {
-        "written": f"{place}: {len(files)} files, {_size(total)}; the largest is "
-        f"{largest.relative_to(place)}",
+        "written": f"{place}: {sizes}",
+        "takes": ", ".join(takes),
         "compared": f"opened again; {len(comparison.batches)} batches of "
-        f"{min(comparison.batches)} to {max(comparison.batches)} examples, largest difference "
-        f"from Keras {comparison.largest:.1e}",
+        f"{least if least == most else f'{least} to {most}'}, largest difference from Keras "
+        f"{comparison.largest:.1e}",
     }
     if subject.precision != subject.trained_in:
         rows["precision"] = f"{subject.precision}; the run trained in {subject.trained_in}"
@@ -230,6 +252,10 @@ def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
         f'network = tf.saved_model.load("{path}/1").signatures["serving_default"]',
         f"network({example})",
     ]
+
+
+def _shape(sizes: list[int | None]) -> str:
+    return ", ".join("any" if size is None else str(size) for size in sizes)
 
 
 def _size(count: int) -> str:

@@ -38,6 +38,8 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
             tf2onnx.convert.from_function(
                 function, [spec], opset=OPSET, output_path=str(folder / FILE)
             )
+    except OSError:
+        raise
     except Exception as error:  # whatever it raises is about an operation that it does not know
         faults.lines.append(str(error).partition("\n")[0])
     finally:

@@ -69,7 +69,7 @@ def said(subject: Subject, outputs: Any) -> Named:
     found = {subject.output: outputs}
     target = subject.spec.target
     if target.classes is not None and subject.output == "probabilities":
-        classes = tf.constant(list(target.classes))
+        classes = tf.constant(list(target.classes), "string")
         if target.multi_label:
             found["labels"] = tf.where(outputs >= 0.5, classes[None], "")
         else:
@@ -85,7 +85,7 @@ def start_of_text(vocabulary: tuple[str, ...]) -> int:
 def _texts(subject: Subject, encoder: TextEncoder) -> Signature:
     next_token = subject.spec.target.kind == "next"
     graph = TextGraph(encoder, start_of_text(encoder.vocabulary) if next_token else None)
-    words = tf.constant(list(encoder.vocabulary))
+    words = tf.constant(list(encoder.vocabulary), "string")
 
     def texts(given: Named) -> Named:
         ids = graph(given["text"])

@@ -16,13 +16,20 @@ VERSION = "1"
 
 
 def write(subject: Subject, folder: Path) -> dict[str, Any]:
-    """Write ``1/`` into a folder, and return what it takes and gives."""
+    """Write ``1/`` into a folder, and return what it takes and gives.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
     offered = signatures(subject)
     module = tf.Module()
     module.variables_held = [v.value for v in subject.model.variables]
     module.resources_held = [x for s in offered.values() for x in s.holds]
     functions = {name: _function(signature) for name, signature in offered.items()}
-    tf.saved_model.save(module, str(folder / VERSION), signatures=functions)
+    try:
+        tf.saved_model.save(module, str(folder / VERSION), signatures=functions)
+    except tf.errors.OpError as error:  # a full disk, a folder that is gone
+        raise OSError(error.message) from error
     return {"signatures": {n: _told(s, functions[n]) for n, s in offered.items()}}
 
 

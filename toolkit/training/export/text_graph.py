@@ -18,6 +18,8 @@ LETTER = r"[\p{L}\p{N}_]"
 END = "\t"
 """Marks the end of each run of letters, as RE2 knows no boundaries of words that are not ASCII and
 no looking ahead. All blanks have become spaces before, so that no text holds it."""
+NO_CHARACTER = "\uffff"
+"""A code point that Unicode keeps free of any character."""
 PARTS = (
     rf"({LETTER}*)([nN]){END}(['’][tT]){END}"
     rf"|(<unk{END}>|<eos{END}>|['’](?:s|re|ve|ll|d|m|S|RE|VE|LL|D|M){END}"
@@ -42,7 +44,7 @@ class TextGraph:
         self.encoder, self.start = encoder, start
         words = Vocabulary(encoder.vocabulary)
         absent = ABSENT if words.unknown is None else words.unknown
-        keys, values = tf.constant(list(words.words)), tf.range(len(words), dtype="int32")
+        keys, values = tf.constant(list(words.words), "string"), tf.range(len(words), dtype="int32")
         initializer = tf.lookup.KeyValueTensorInitializer(keys, values)
         self.table = tf.lookup.StaticHashTable(initializer, absent)
         self.drops = words.unknown is None
@@ -72,7 +74,9 @@ class TextGraph:
         encoder, replace = self.encoder, tf.strings.regex_replace
         texts = replace(texts, r"\r\n?", "\n")
         if encoder.lower:
-            texts = tf.strings.lower(texts, encoding="utf-8")
+            # TensorFlow's own ends at a zero character.
+            texts = replace(texts, "\x00", NO_CHARACTER)
+            texts = replace(tf.strings.lower(texts, encoding="utf-8"), NO_CHARACTER, "\x00")
         if encoder.unit == "character":
             texts = texts if encoder.end_of_line else replace(texts, "\n", " ")
             return tf.strings.unicode_split(texts, "UTF-8")
