@@ -78,6 +78,7 @@ def train(
     schedule: str | dict[str, Any] = "constant",
     batch_size: int = 32,
     batching: dict[str, Any] | None = None,
+    logger: str | dict[str, Any] = "tensorboard",
     seed: int = 0,
     run_dir: str | Path | None = None,
     quiet: bool = False,
@@ -94,6 +95,7 @@ def train(
         schedule: Name, or ``name`` with options.
         batch_size: Examples of an update; streams, for a language model.
         batching: Further options of ``toolkit.data.batching.Batching``.
+        logger: Name, or ``name`` with options.
         seed: Of weights, order, dropout and augmentation.
         run_dir: A new folder; None for ``runs/<model>-python/<time>``.
         quiet: Print nothing.
@@ -113,7 +115,7 @@ def train(
             "optimizer": optimizer if not isinstance(optimizer, str) else _named(optimizer),
             "schedule": _named(schedule),
             "trainer": trainer,
-            "logger": {"name": "tensorboard"},
+            "logger": _named(logger),
             "seed": seed,
             "run_dir": str(run_dir or Path("runs") / f"{named['name']}-python" / moment),
             "plugins": [],

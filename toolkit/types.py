@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 Count = Annotated[int, Field(ge=0)]
 """A whole number from 0."""
@@ -20,3 +20,13 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 """A number from 0 up to, not including, 1: a dropout rate, a momentum."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 """A number from 0 to 1."""
+
+
+def _in_order(steps: tuple[int, int]) -> tuple[int, int]:
+    if steps[0] > steps[1]:
+        raise ValueError(f"expected the first step, then the last; got {list(steps)}")
+    return steps
+
+
+Steps = Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(_in_order)]
+"""First and last step of a stretch."""

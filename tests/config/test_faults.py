@@ -27,11 +27,11 @@ import pytest
         ("data.batch_size=2.5", "data.batch_size: expected a whole number from 1; got 2.5"),
         ("data.name=foo", "data.name: no 'foo'."),
         ("trainer.precision=float8", "trainer.precision: expected float32, float64, bfloat16,"),
-        ("trainer.profile=[1,a]", "trainer.profile: expected a list of two: a whole number from 1"),
+        ("logger.profile=[1,a]", "logger.profile: expected a list of two: a whole number from 1"),
         ("trainer.jit=yes", "trainer.jit: expected true or false or null; got 'yes'"),
         ("seed=-1", "seed: expected a whole number from 0, below 4294967296; got -1"),
         ("seed=4294967296", "seed: expected a whole number from 0, below 4294967296; got"),
-        ("trainer.profile=[9,8]", "trainer.profile: expected the first step, then the last; got"),
+        ("logger.profile=[9,8]", "logger.profile: expected the first step, then the last; got"),
         (
             "data=digits model=mlp data.batch_size=8 optimizer.gradient_accumulation_steps=9",
             "gradient_accumulation_steps: a batch of data.batch_size=8 cannot be cut into 9 parts",

@@ -25,7 +25,7 @@ from toolkit.training.state import State, checkpoints
 def tags(folder: RunFolder) -> set[str]:
     """Return the names of what TensorBoard would draw."""
     found = set()
-    for path in folder.tensorboard.iterdir():
+    for path in folder.tensorboard.glob("events*"):
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             found |= {value.tag for value in event.summary.value}
     return found
@@ -48,7 +48,7 @@ def test_a_language_model_learns_and_leaves_everything_behind(text, gru, tmp_pat
         optimizer={"name": "adam", "learning_rate": 0.02},
         batch_size=5,
         epochs=6,
-        log_every=5,
+        logger={"name": "tensorboard", "every": 5},
         run_dir=tmp_path / "run",
         quiet=True,
     )
@@ -62,7 +62,7 @@ def test_a_language_model_learns_and_leaves_everything_behind(text, gru, tmp_pat
     assert int(best["epoch"]) == run.results["best_epoch"]
     assert yaml.safe_load(folder.config.read_text())["model"] == gru
     assert len(checkpoints(folder.checkpoints)) == 2
-    assert {"train/loss", "valid/perplexity", "step/loss", "step/learning_rate"} <= tags(folder)
+    assert {"epoch/loss", "epoch/perplexity", "step/loss", "step/learning_rate"} <= tags(folder)
     assert "epoch 6/6" in folder.log.read_text()
     assert "tensorflow" in json.loads((run.path / "environment.json").read_text())["packages"]
 

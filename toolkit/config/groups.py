@@ -47,7 +47,7 @@ GROUPS = {
     "optimizer": Group("toolkit.training.optimizers:OPTIMIZERS"),
     "schedule": Group("toolkit.schedules:SCHEDULES"),
     "trainer": Group(more="toolkit.training.settings:TrainerSettings"),
-    "logger": Group("toolkit.config.logger:LOGGERS"),
+    "logger": Group("toolkit.training.loggers:LOGGERS"),
 }
 """Every group but ``model``, whose files make up their own knobs, and overlays."""
 

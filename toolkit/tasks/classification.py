@@ -44,6 +44,7 @@ class Classification:
     sampler: ClassVar = "examples"
     monitor: str = "accuracy"
     mode: ClassVar = "max"
+    views: ClassVar = ("examples", "confusion")
 
     def __init__(
         self,

@@ -54,6 +54,7 @@ class Forecast:
     sampler: ClassVar = "windows"
     monitor: ClassVar = "mse"
     mode: ClassVar = "min"
+    views: ClassVar = ("forecasts",)
 
     def __init__(
         self,

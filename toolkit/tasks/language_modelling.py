@@ -34,6 +34,7 @@ class LanguageModelling:
     sampler: ClassVar = "streams"
     monitor: ClassVar = "perplexity"
     mode: ClassVar = "min"
+    views: ClassVar = ("generated",)
 
     def __init__(
         self, *, sequence_length: PositiveInt = 35, head_init_range: Positive | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -23,6 +24,9 @@ class Objective(keras.Model):
         class_weight: Weight of each class id, shape ``(classes,)``, or None.
         accumulate: The batch is cut into this many parts whose gradients are summed before one
             update: the same numbers with the memory of a part.
+
+    Attributes:
+        observers: Called with ``(y, outputs, weight)`` of each batch that is scored, in the graph.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Objective(keras.Model):
         self.accumulate = accumulate
         self.loss_mean = keras.metrics.Mean("loss")
         self.task_metrics = task.metrics(target)
+        self.observers: tuple[Callable[[Any, Any, Any], None], ...] = ()
         self.built = True
 
     @property
@@ -133,6 +138,8 @@ class Objective(keras.Model):
         self.end([outputs], training=False)
         self.loss_mean.update_state(tf.math.divide_no_nan(loss, total), sample_weight=total)
         self.update_metrics(y, outputs, weight)
+        for observe in self.observers:
+            observe(y, outputs, weight)
         return self.results()
 
     def results(self) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Regression:
     sampler: ClassVar = "examples"
     monitor: ClassVar = "loss"  # standardised, so that no target drowns the others
     mode: ClassVar = "min"
+    views: ClassVar = ("examples",)
 
     def __init__(self, *, pooling: Pooling = "auto", dropout: Fraction = 0.0, loss: Loss = "mse"):
         self.pooling = pooling

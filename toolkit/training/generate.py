@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from toolkit.errors import Refused
@@ -61,13 +63,12 @@ def generate(
     split = encoder.encode([prompt])
     ids = np.asarray(split.arrays["tokens"][0], "int32") if prompt else np.zeros(0, "int32")
     vocabulary = spec.input.vocabulary or ()
-    start = next((vocabulary.index(w) for w in ("<eos>", "\n") if w in vocabulary), 0)
     if len(ids) == 0:
         if prompt.strip():
             raise Refused(f"prompt: nothing in {prompt!r} is in the run's vocabulary.")
-        ids = np.array([start], "int32")
+        ids = np.array([first_token(vocabulary)], "int32")
     unknown = vocabulary.index("<unk>") if "<unk>" in vocabulary else None
-    sampler = _Sampler(trainable.objective, n, temperature, top_k, top_p)
+    sampler = Sampler(trainable.objective, n, temperature, top_k, top_p)
     written = sampler.run(np.tile(ids, (n, 1)), length, seed)
     texts = []
     reporter = Reporter(quiet=quiet)
@@ -80,16 +81,29 @@ def generate(
     return texts
 
 
-class _Sampler:
-    """Draws tokens from a network that carries state."""
+def first_token(vocabulary: Sequence[str]) -> int:
+    """Return the token after which a text begins: the end of a line, if there is one."""
+    return next((vocabulary.index(w) for w in ("<eos>", "\n") if w in vocabulary), 0)
+
+
+class Sampler:
+    """Draws tokens from a network that carries state.
+
+    Args:
+        objective: A language model's, built for one token at a time.
+        n: Texts that are drawn side by side.
+        temperature: See :func:`generate`; likewise the others.
+        top_k: Likewise.
+        top_p: Likewise.
+    """
 
     def __init__(
         self,
         objective: keras.Model,
         n: int,
         temperature: float,
-        top_k: int | None,
-        top_p: float | None,
+        top_k: int | None = None,
+        top_p: float | None = None,
     ):
         self.objective, self.temperature = objective, temperature
         self.top_k, self.top_p = top_k, top_p

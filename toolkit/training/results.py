@@ -13,8 +13,10 @@ from toolkit.training.run_folder import RunFolder
 from toolkit.training.setup import Setup
 
 
-def write_results(setup: Setup, outcome: Outcome, folder: RunFolder, reporter: Reporter) -> None:
-    """Score the best network on the test split and whatever else the data set has."""
+def write_results(
+    setup: Setup, outcome: Outcome, folder: RunFolder, reporter: Reporter
+) -> dict[str, Any]:
+    """Score the best network on the test split and whatever else there is; return the results."""
     dataset, task = setup.dataset, setup.task
     results: dict[str, Any] = {
         "best_epoch": outcome.epoch,
@@ -31,6 +33,7 @@ def write_results(setup: Setup, outcome: Outcome, folder: RunFolder, reporter: R
     results |= {"steps": outcome.steps, "seconds": round(outcome.seconds, 1)}
     folder.write_json(folder.results, {**results, **baselines})
     _summary(reporter, folder, results, baselines, task)
+    return results
 
 
 def score(

@@ -17,7 +17,7 @@ from toolkit.training.checks import check_run
 from toolkit.training.console import Reporter
 from toolkit.training.environment import environment
 from toolkit.training.fit import fit, place
-from toolkit.training.loggers import watchers
+from toolkit.training.loggers import finish, watchers, watching
 from toolkit.training.parts import batching_of, load_dataset, make, with_target_kind
 from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, replacing
@@ -50,7 +50,7 @@ def train(
         optimizer: ``name`` and options.
         schedule: ``name`` and options.
         trainer: Options of ``TrainerSettings``.
-        logger: ``name``: ``tensorboard`` or ``none``.
+        logger: ``name`` (``tensorboard``, ``wandb``, ``mlflow`` or ``none``) and options.
         seed: Of everything random.
         run_dir: The run's folder, new.
         plugins: Modules that add blocks, tasks or data sets.
@@ -198,8 +198,9 @@ def _train(
     for note in setup.notes:
         reporter.say(note)
     watch = watchers(config["logger"], setup, folder, folder.config.read_text("utf-8"))
-    outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
-    write_results(setup, outcome, folder, reporter)
+    with watching(watch):
+        outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
+        finish(watch, write_results(setup, outcome, folder, reporter))
 
 
 def write_config(folder: RunFolder, config: dict[str, Any]) -> None:

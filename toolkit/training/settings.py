@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator
+from typing import Literal
 
 from toolkit.types import Positive, PositiveInt
-
-
-def _in_order(steps: tuple[int, int]) -> tuple[int, int]:
-    if steps[0] > steps[1]:
-        raise ValueError(f"expected the first step, then the last; got {list(steps)}")
-    return steps
-
-
-Steps = Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(_in_order)]
-"""First and last step of a stretch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +25,6 @@ class TrainerSettings:
         checkpoint_every: Steps from one checkpoint to the next; None: one at the end of each epoch.
         checkpoint_minutes: Minutes after which a checkpoint is written in any case; None: never for
             that reason.
-        log_every: Steps from one point on TensorBoard to the next.
-        histograms: Whether TensorBoard gets histograms of the weights at each epoch's end.
-        profile: First and last step (from 1) of the first epoch that are profiled; None: none.
         overfit_batches: Train and validate on this many batches again and again, to see that a
             network can learn at all; None: train on everything.
         precision: Keras's policy: what layers compute in. The half precisions pay on accelerators.
@@ -60,9 +45,6 @@ class TrainerSettings:
     keep: PositiveInt = 2
     checkpoint_every: PositiveInt | None = None
     checkpoint_minutes: Positive | None = 15.0
-    log_every: PositiveInt = 50
-    histograms: bool = False
-    profile: Steps | None = None
     overfit_batches: PositiveInt | None = None
     precision: Literal["float32", "float64", "bfloat16", "mixed_bfloat16", "mixed_float16"] = (
         "float32"

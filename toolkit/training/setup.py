@@ -28,6 +28,7 @@ class Setup:
 
     Attributes:
         name: The model's.
+        model: Its description: ``stem`` and ``body``, as a model file has them.
         dataset: Splits and spec, cut down where the settings say so.
         task: What is learned.
         settings: Length and manner of training.
@@ -46,6 +47,7 @@ class Setup:
     """
 
     name: str
+    model: dict[str, Any]
     dataset: Dataset
     task: Any
     settings: TrainerSettings
@@ -146,6 +148,7 @@ def prepare(
     own = settings.monitor in (None, task.monitor)
     return Setup(
         name=model.get("name", "model"),
+        model=model,
         dataset=dataset,
         task=task,
         settings=settings,

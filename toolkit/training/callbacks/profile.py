@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from toolkit.training.loggers.event_files import writing
+
 
 class ProfileSteps(keras.callbacks.Callback):
     """Records what each device and thread did in a range of steps of the first epoch.
@@ -26,7 +28,8 @@ class ProfileSteps(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Start at the first step."""
         if batch + 1 == self.first and not self.done:
-            tf.profiler.experimental.start(str(self.folder))
+            with writing(self.folder):
+                tf.profiler.experimental.start(str(self.folder))
             self.running = True
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -40,5 +43,12 @@ class ProfileSteps(keras.callbacks.Callback):
             self._stop()
 
     def _stop(self) -> None:
-        tf.profiler.experimental.stop()
         self.running, self.done = False, True
+        with writing(self.folder):
+            tf.profiler.experimental.stop()
+
+    def close(self, succeeded: bool) -> None:
+        """Stop, where training ended within the steps."""
+        if self.running:
+            self.running = False
+            tf.profiler.experimental.stop(save=False)

@@ -1,71 +1,100 @@
-"""Scalars for TensorBoard."""
+"""What TensorBoard alone can show: the graph, histograms, embeddings."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
+import numpy as np
 
-from toolkit.training.callbacks.names import split_names
+from toolkit.errors import Refused
+from toolkit.training.loggers.event_files import EventFiles, writing
+from toolkit.training.loggers.views import Predict
+from toolkit.training.run_folder import replacing
+from toolkit.training.setup import Setup
+
+MOST = 10_000
+"""Words that the projector gets, the first of the vocabulary: the most frequent ones."""
 
 
-class TensorBoardScalars(keras.callbacks.Callback):
-    """Writes figures by step while an epoch runs, and by epoch at its end.
+class Graph(keras.callbacks.Callback):
+    """Writes the graph of the inference network, once.
 
     Args:
-        folder: Folder of the event files.
-        steps: Batches of an epoch.
-        every: Steps between two points.
-        config_text: Configuration shown on the text page.
-        histograms: Whether to write a histogram of each weight at the end of each epoch.
+        sink: Where to.
+        predict: Has traced it.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        steps: int,
-        every: int = 50,
-        config_text: str = "",
-        histograms: bool = False,
-    ):
+    def __init__(self, sink: EventFiles, predict: Predict):
         super().__init__()
-        self.steps, self.every, self.histograms = steps, every, histograms
-        self.writer = tf.summary.create_file_writer(str(folder))
-        if config_text:
-            with self.writer.as_default(step=0):
-                tf.summary.text("config", f"```yaml\n{config_text}\n```")
+        self.sink, self.predict, self.written = sink, predict, False
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember the epoch."""
-        self.epoch, self.since, self.seen = epoch, time.monotonic(), 0
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Write it with the first batch, when the event files have begun."""
+        if not self.written:
+            self.written = True
+            self.sink.graph(self.predict.traced.graph)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Write the running figures every few steps."""
-        if (batch + 1) % self.every:
-            return
-        step, now = self.epoch * self.steps + batch + 1, time.monotonic()
-        with self.writer.as_default(step=step):
-            for name, value in (logs or {}).items():
-                tf.summary.scalar(f"step/{name}", float(value))
-            rate = (batch + 1 - self.seen) / max(now - self.since, 1e-9)
-            tf.summary.scalar("step/steps_per_second", rate)
-            tf.summary.scalar("step/learning_rate", float(self.model.optimizer.learning_rate))
-        self.since, self.seen = now, batch + 1
+
+class Histograms(keras.callbacks.Callback):
+    """Writes how each trained weight's values are spread, at each epoch's end.
+
+    Args:
+        sink: Where to.
+        setup: What is trained.
+    """
+
+    def __init__(self, sink: EventFiles, setup: Setup):
+        super().__init__()
+        self.sink, self.weights = sink, setup.objective.trainable_variables
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Write the epoch's figures: train and valid of a metric lie side by side."""
-        with self.writer.as_default(step=epoch + 1):
-            for name, value in split_names(logs or {}).items():
-                tf.summary.scalar(name, value)
-            if self.histograms:
-                for weight in self.model.trainable_variables:
-                    tf.summary.histogram(weight.path, weight.value)
-        self.writer.flush()
+        """Write."""
+        for weight in self.weights:
+            self.sink.histogram(f"weights/{weight.path}", np.asarray(weight, "float32"), epoch + 1)
 
-    def on_train_end(self, logs: Any = None) -> None:
-        """Close the file."""
-        self.writer.close()
+
+class Embeddings(keras.callbacks.Callback):
+    """Writes the embeddings of the vocabulary with its words, at each epoch's end.
+
+    Args:
+        sink: Where to.
+        setup: What is trained.
+
+    Raises:
+        Refused: If no layer of the network embeds a vocabulary.
+    """
+
+    def __init__(self, sink: EventFiles, setup: Setup):
+        super().__init__()
+        self.folder, self.words = sink.folder, (setup.dataset.spec.input.vocabulary or ())[:MOST]
+        found = [
+            layer
+            for layer in setup.objective.network._flatten_layers()
+            if isinstance(layer, keras.layers.Embedding)
+        ]
+        if not found or not self.words:
+            raise Refused(
+                "logger.projector: the network has no embedding of a vocabulary; "
+                "leave it out, or choose data of text."
+            )
+        self.layer = found[0]
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the weights as they are now, over those before."""
+        values = np.asarray(self.layer.embeddings, "float32")[: len(self.words)]
+        words = [word.encode("unicode_escape").decode() or "''" for word in self.words]
+        rows, width = values.shape
+        config = (
+            'embeddings {\n  tensor_name: "embedding"\n  tensor_path: "embedding.bytes"\n'
+            f'  tensor_shape: {rows}\n  tensor_shape: {width}\n  metadata_path: "words.tsv"\n}}\n'
+        )
+        files = {
+            "embedding.bytes": values.tobytes(),
+            "words.tsv": "".join(f"{word}\n" for word in words).encode(),
+            "projector_config.pbtxt": config.encode(),
+        }
+        with writing(self.folder):
+            for name, content in files.items():
+                with replacing(self.folder / name) as aside:
+                    aside.write_bytes(content)
