@@ -28,6 +28,15 @@ def test_they_are_checked(settings, faults):
     assert "Did you mean freeze?" in told
 
 
+def test_rates_of_layers(settings, faults):
+    given = settings("optimizer.learning_rates={stem: 0.1, gru*: 2}", "optimizer.layer_decay=0.8")
+    assert given["optimizer"]["learning_rates"] == {"stem": 0.1, "gru*": 2.0}
+    (told,) = faults("optimizer.learning_rates={stem: -1}")
+    assert "optimizer.learning_rates: expected" in told and "got -1" in told
+    (told,) = faults("optimizer.layer_decay=0")
+    assert "optimizer.layer_decay: expected a number above 0, up to 1; got 0" in told
+
+
 def test_a_model_file_of_ones_own_has_them(settings, write):
     write("model/mine.yaml", "name: mine\nbody:\n  - dense: {units: [8]}\n")
     given = settings("model=mine", "data=digits", "model.freeze=['body[0]']")["model"]

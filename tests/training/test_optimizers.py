@@ -36,6 +36,7 @@ def test_signatures_are_those_of_keras(name):
         theirs.pop(key)
     ours = defaults(OPTIMIZERS[name])
     assert ours.pop("exclude_from_weight_decay") is None
+    assert (ours.pop("layer_decay"), ours.pop("learning_rates")) == (1.0, None)
     assert ours == theirs
 
 

@@ -17,6 +17,7 @@ from pydantic import Field
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.schedules import Plateau
+from toolkit.training.transfer_optimizer import with_own_rates
 from toolkit.types import (
     Count,
     Fraction,
@@ -25,6 +26,9 @@ from toolkit.types import (
     PositiveInt,
     Probability,
 )
+
+Share = Annotated[float, Field(gt=0, le=1)]
+"""A number above 0, up to 1."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,15 @@ class Update:
             Keras's own accumulation fails under distribution strategies, so the training step does
             it.
         plateau: How the learning rate follows the validation's score; None where it does not.
+        layer_decay: Factor of the learning rate from each layer to the one below it.
+        learning_rates: Factors of the learning rate by patterns of layers.
     """
 
     optimizer: Any
     accumulate: int = 1
     plateau: Plateau | None = None
+    layer_decay: float = 1.0
+    learning_rates: Mapping[str, float] | None = None
 
 
 def common(
@@ -55,6 +63,8 @@ def common(
     loss_scale_factor: Positive | None = None,
     gradient_accumulation_steps: PositiveInt | None = None,
     exclude_from_weight_decay: list[str] | None = None,
+    layer_decay: Share = 1.0,
+    learning_rates: dict[str, NonNegative] | None = None,
 ) -> None:
     """Options of every optimizer.
 
@@ -72,6 +82,10 @@ def common(
             before one update: the same numbers in less memory. null: the batch in one.
         exclude_from_weight_decay: Patterns (regular expressions) of the names of weights that do
             not decay, such as ``[bias, gamma, beta]``; null: all decay.
+        layer_decay: Factor of the learning rate (and of weight decay) from each layer to the one
+            below it, as fine-tuning has it (Clark et al. 2020: 0.8); 1: the same for all.
+        learning_rates: Factors of the learning rate by layers, named as in ``model.freeze``, such
+            as ``{stem: 0.1, head: 10}``; they come on top of ``layer_decay``. null: none.
     """
 
 
@@ -113,10 +127,12 @@ def _make(kind: str, options: dict[str, Any]) -> Update:
         raise Refused(*(f"optimizer: {fault}" for fault in faults))
     accumulate = options.pop("gradient_accumulation_steps") or 1
     undecayed = options.pop("exclude_from_weight_decay")
-    optimizer = getattr(keras.optimizers, kind)(**options)
+    decay, rates = options.pop("layer_decay"), options.pop("learning_rates")
+    made = getattr(keras.optimizers, kind)
+    optimizer = (made if decay == 1.0 and not rates else with_own_rates(made))(**options)
     if undecayed:
         optimizer.exclude_from_weight_decay(var_names=list(undecayed))
-    return Update(optimizer, accumulate)
+    return Update(optimizer, accumulate, layer_decay=decay, learning_rates=rates)
 
 
 @_with_common

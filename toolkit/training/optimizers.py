@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from toolkit.registry import Table
@@ -64,7 +65,7 @@ def update_by_name(
     falls = rate if isinstance(rate, Plateau) else None
     options["learning_rate"] = falls.learning_rate if falls else rate
     update = function(**options)
-    return Update(update.optimizer, update.accumulate, falls)
+    return replace(update, plateau=falls)
 
 
 def _named(options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ from toolkit.training.optimizers import Update, update_by_name
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.transfer import take_weights
 from toolkit.training.transfer_freeze import freeze
+from toolkit.training.transfer_rates import set_rates
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ def prepare(
     objective = trainable.objective
     objective.compile(optimizer=update.optimizer, jit_compile=jit)
     objective.optimizer.build(objective.trainable_variables)
+    if told := set_rates(trainable, update):
+        notes.append(told)
     own = settings.monitor in (None, task.monitor)
     return Setup(
         name=model.get("name", "model"),

@@ -1,0 +1,64 @@
+"""Learning rates of a layer's own: ``optimizer.layer_decay`` and ``optimizer.learning_rates``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from toolkit.training.assemble import Trainable
+from toolkit.training.keras_optimizers import Update
+from toolkit.training.transfer_freeze import chosen
+from toolkit.training.transfer_layers import NamedLayer
+
+
+def set_rates(trainable: Trainable, update: Update) -> str | None:
+    """Give each layer's variables their factor of the learning rate.
+
+    Args:
+        trainable: The networks, some of their layers frozen already; the optimizer is built.
+        update: Its ``layer_decay`` counts from the topmost layer down; of several patterns of its
+            ``learning_rates`` that fit a layer the last counts, on top of ``layer_decay``.
+
+    Returns:
+        The factor of each layer, as it is told to the user; None where all rates are the same.
+
+    Raises:
+        Refused: If a pattern fits no layer.
+    """
+    if update.layer_decay == 1.0 and not update.learning_rates:
+        return None
+    layers, factors = trainable.layers(), layer_factors(trainable, update)
+    by_variable = {
+        id(variable): factor
+        for layer, factor in zip(trainable.training_layers(), factors, strict=True)
+        for variable in layer.layer.trainable_variables
+    }
+    variables = trainable.objective.trainable_variables
+    update.optimizer.factors = tuple(by_variable[id(variable)] for variable in variables)
+    told = [
+        f"{layer.name} {factor:.3g}"
+        for layer, factor in zip(layers, factors, strict=True)
+        if layer.layer.trainable
+    ]
+    return f"learning rate, times: {', '.join(told)}"
+
+
+def layer_factors(trainable: Trainable, update: Update) -> list[float]:
+    """Return the factor of each layer, from input to output."""
+    patterns = update.learning_rates or {}
+    layers = trainable.layers()
+    fits = chosen(trainable, list(patterns), "optimizer.learning_rates")
+    found = []
+    for row, depth in zip(fits, depths(layers), strict=True):
+        own = [factor for factor, fit in zip(patterns.values(), row, strict=True) if fit]
+        found.append(update.layer_decay**depth * (own[-1] if own else 1.0))
+    return found
+
+
+def depths(layers: Sequence[NamedLayer]) -> list[int]:
+    """Return how many layers lie above each; a normalization goes with the layer before it."""
+    levels, level = [], -1
+    for layer in layers:
+        kernels = [w for w in layer.layer.weights if len(w.shape) > 1 and "bias" not in w.name]
+        level += 1 if kernels or level < 0 else 0
+        levels.append(level)
+    return [level - each for each in levels]
