@@ -98,8 +98,8 @@ class Plan:
             "start": self.start,
             "first step": timing.first_step,
             "training": timing.step * rest,
-            "validation": timing.validation * self.validations + timing.first_validation,
-            "saving": timing.epoch_end * self.epochs,
+            "validation": timing.validation * self.validations,
+            "epochs' ends": timing.epoch_end * self.epochs + timing.first_end,
             "test": timing.finish,
         }
 

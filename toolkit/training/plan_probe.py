@@ -12,7 +12,7 @@ import keras
 
 from toolkit.training.console import Reporter
 from toolkit.training.fit import fit
-from toolkit.training.loggers import watchers
+from toolkit.training.loggers import watchers, watching
 from toolkit.training.results import score
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.setup import Setup
@@ -28,16 +28,17 @@ class Timing:
     Attributes:
         first_step: To the end of the first step: graphs are made, data is read.
         step: A training step after that.
-        first_validation: What the first validation takes more than later ones.
+        first_end: What the end of the first epoch takes more than those of later ones.
         validation: A validation.
-        epoch_end: What else there is at the end of an epoch: networks and states are saved.
+        epoch_end: What else there is at the end of an epoch: network and state are saved, and the
+            logger's pictures drawn.
         finish: Loading the best network, and scoring it on every split that is scored at the end.
         steps: Training steps that were measured.
     """
 
     first_step: float
     step: float
-    first_validation: float
+    first_end: float
     validation: float
     epoch_end: float
     finish: float
@@ -88,9 +89,9 @@ class Clock(keras.callbacks.Callback):
         """Note that a validation is over."""
         self.tests[-1].append(time.perf_counter())
 
-    def rest(self, epoch: int) -> float:
-        """Return what an epoch's end takes but for its validation."""
-        return self.ends[epoch] - self.batches[epoch][-1] - _span(self.tests[epoch])
+    def end(self, epoch: int) -> float:
+        """Return what an epoch's end takes, its validation too."""
+        return self.ends[epoch] - self.batches[epoch][-1]
 
 
 def probe(setup: Setup, logger: dict[str, Any], seconds: float) -> tuple[Timing, Sizes]:
@@ -112,13 +113,16 @@ def probe(setup: Setup, logger: dict[str, Any], seconds: float) -> tuple[Timing,
         clock, after, sizes = _train(setup, Path(name, "run"), logger, steps, 1, tests)
         a_test = _pace(clock.tests[0][1:-1])
         finish = after + _scoring(setup, a_test)
+        begun = time.perf_counter()
+        setup.trainable.save(Path(name, "again.keras"))
+        saving = time.perf_counter() - begun
     known = len(warm.tests[1]) - 2
     return Timing(
         first_step=warm.batches[0][1] - warm.begin,
         step=_pace(clock.batches[0][1:]) or pace,
-        first_validation=max(_span(warm.tests[0]) - _span(warm.tests[1]), 0.0),
+        first_end=max(warm.end(0) - warm.end(1), 0.0),
         validation=max(_span(warm.tests[1]) + (total - known) * a_test, 0.0),
-        epoch_end=clock.rest(0),
+        epoch_end=warm.end(1) - _span(warm.tests[1]) + saving,
         finish=finish,
         steps=steps,
     ), sizes
@@ -134,14 +138,10 @@ def _train(
     path.mkdir()
     folder = RunFolder(path)
     folder.checkpoints.mkdir()
-    clock = Clock()
-    fit(
-        short,
-        folder,
-        reporter=Reporter(quiet=True),
-        callbacks=[*watchers(_local(logger), short, folder, ""), clock],
-    )
-    after = time.perf_counter() - clock.ends[-1]
+    clock, watch = Clock(), watchers(_local(logger), short, folder, "")
+    with watching(watch):
+        fit(short, folder, reporter=Reporter(quiet=True), callbacks=[*watch, clock])
+        after = time.perf_counter() - clock.ends[-1]
     (checkpoint, *_) = folder.checkpoints.iterdir()
     return clock, after, Sizes(checkpoint.stat().st_size, folder.model.stat().st_size)
 
