@@ -73,7 +73,7 @@ def test_an_installed_wheel_works_from_any_folder(wheel, tmp_path):
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert re.search(r"^model:\n  name: gru$", done.stdout, re.MULTILINE)
+    assert re.search(r"^model:\n(?:  .*\n)*?  name: gru$", done.stdout, re.MULTILINE)
     assert not list(elsewhere.iterdir())
 
 

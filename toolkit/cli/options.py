@@ -44,10 +44,10 @@ def options(arguments: Arguments) -> dict[str, Any]:
             values[key] = _value(schema.options.get(key), override, text)
         except Refused as fault:
             faults += fault.faults
-    for flag, text in arguments.flags.items():
+    for flag, given in arguments.flags.items():
         name = flag.removeprefix("--").replace("-", "_")
-        if text is not None and name in schema.options:
-            values[name] = text
+        if given is not None and name in schema.options:
+            values[name] = given
             continue
         faults.append(f"command line: {flag}: {verb} takes no such flag (see {verb} --help)")
     checked, found = schema.check(values, verb)
