@@ -36,7 +36,7 @@ import pytest
             "data=digits model=mlp data.batch_size=8 optimizer.gradient_accumulation_steps=9",
             "gradient_accumulation_steps: a batch of data.batch_size=8 cannot be cut into 9 parts",
         ),
-        ("optimizer.lr=3", "optimizer.lr: unknown. Did you mean learning_rate?"),
+        ("optimizer.lr=3", "optimizer.lr: unknown. Did you mean learning_rate or learning_rates?"),
         ("epochs=3", "epochs: unknown. Did you mean trainer.epochs?"),
         (
             "optimizer.clipnorm=1 optimizer.clipvalue=1",
