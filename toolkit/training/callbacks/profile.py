@@ -31,9 +31,14 @@ class ProfileSteps(keras.callbacks.Callback):
             with writing(self.folder):
                 tf.profiler.experimental.start(str(self.folder))
             self.running = True
+        if self.running:
+            self.step = tf.profiler.experimental.Trace("train", step_num=batch + 1, _r=1)
+            self.step.__enter__()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Stop after the last."""
+        if self.running:
+            self.step.__exit__(None, None, None)
         if self.running and batch + 1 >= self.last:
             self._stop()
 

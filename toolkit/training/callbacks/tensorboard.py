@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.errors import Refused
 from toolkit.training.loggers.event_files import EventFiles, writing
+from toolkit.training.loggers.graphs import readable
 from toolkit.training.loggers.views import Predict
 from toolkit.training.run_folder import replacing
 from toolkit.training.setup import Setup
@@ -33,7 +34,7 @@ class Graph(keras.callbacks.Callback):
         """Write it with the first batch, when the event files have begun."""
         if not self.written:
             self.written = True
-            self.sink.graph(self.predict.traced.graph)
+            self.sink.graph(readable(self.predict.traced.graph, self.predict.network))
 
 
 class Histograms(keras.callbacks.Callback):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,12 +20,11 @@ from tensorboard.plugins.hparams.summary import session_end_pb
 from tensorboard.plugins.image.metadata import create_summary_metadata
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tensorboard.plugins.text.summary_v2 import text_pb
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from toolkit.errors import Refused
 from toolkit.lazy import tf
+from toolkit.training.loggers.event_file import EventFile
 from toolkit.training.loggers.forget import forget
-from toolkit.training.loggers.graphs import readable
 from toolkit.training.loggers.hparams import hparams
 from toolkit.training.loggers.sink import Mark
 from toolkit.training.run_folder import RunFolder
@@ -47,7 +45,7 @@ class EventFiles:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._writers: dict[str, EventFileWriter] = {}
+        self._writers: dict[str, EventFile] = {}
 
     def begin(self, config_text: str, mark: Mark | None) -> None:
         """Write the configuration; take away what lies beyond a mark."""
@@ -63,9 +61,10 @@ class EventFiles:
         """Write figures after a step."""
         for name, value in figures.items():
             self._add(scalar_pb(f"step/{name}", value), step)
+        self.state()
 
     def epoch(self, figures: Mapping[str, float], epoch: int) -> None:
-        """Write an epoch's figures, and all that waits."""
+        """Write an epoch's figures."""
         for name, value in figures.items():
             part, _, figure = name.partition("/")
             self._add(scalar_pb(f"epoch/{figure}", value), epoch, "valid" * (part == "valid"))
@@ -74,6 +73,7 @@ class EventFiles:
     def text(self, name: str, markdown: str, epoch: int) -> None:
         """Write a text."""
         self._add(text_pb(name, markdown), epoch)
+        self.state()
 
     def picture(self, name: str, pixels: np.ndarray, epoch: int) -> None:
         """Write a picture."""
@@ -91,14 +91,15 @@ class EventFiles:
             ),
         )
         self._add(summary, epoch)
+        self.state()
 
     def histogram(self, name: str, values: np.ndarray, epoch: int) -> None:
         """Write how the values of an array are spread."""
         self._add(histogram_pb(name, values), epoch)
 
     def graph(self, graph: Any) -> None:
-        """Write a TensorFlow graph, as the page of graphs reads it best."""
-        self._write(event_pb2.Event(graph_def=readable(graph).SerializeToString()))
+        """Write a TensorFlow graph, which ``readable`` has made."""
+        self._write(event_pb2.Event(graph_def=graph.SerializeToString()))
 
     def results(self, figures: Mapping[str, float]) -> None:
         """Write the final figures."""
@@ -127,11 +128,10 @@ class EventFiles:
         self._write(event_pb2.Event(summary=summary, step=step), part)
 
     def _write(self, event: Any, part: str = "") -> None:
-        event.wall_time = time.time()
         with writing(self.folder):
             if part not in self._writers:
-                self._writers[part] = EventFileWriter(str(self.folder / part))
-            self._writers[part].add_event(event)
+                self._writers[part] = EventFile(self.folder / part)
+            self._writers[part].write(event)
 
 
 @contextmanager

@@ -83,11 +83,10 @@ def _right(truth: dict[str, str], predicted: dict[str, str]) -> bool | None:
 
 
 def _table(shown: list[str], truths: list[dict[str, str]], predicted: list[dict[str, str]]) -> str:
-    heads = [
-        "input",
-        *(f"true {key}" for key in _true(truths[0])),
-        *(key if key == "probability" else f"predicted {key}" for key in predicted[0]),
-    ]
+    keys, heads = list(_true(truths[0])), ["input", "truth", "prediction"]
+    if len(keys) > 1:
+        heads = ["input", *(f"true {key}" for key in keys), *(f"predicted {key}" for key in keys)]
+    heads += [key for key in predicted[0] if key not in keys]
     marks = {True: "✓", False: "✗", None: ""}
     right = [_right(t, p) for t, p in zip(truths, predicted, strict=True)]
     rows = [

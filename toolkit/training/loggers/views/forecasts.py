@@ -13,7 +13,7 @@ from toolkit.training.loggers.views import Exhibit, Predict, spread
 from toolkit.training.loggers.views.pictures import pixels_of
 from toolkit.training.setup import Setup
 
-WINDOWS, VARIABLES = 4, 3
+WINDOWS, VARIABLES = 3, 3
 
 
 class Forecasts:
@@ -22,7 +22,7 @@ class Forecasts:
     Args:
         setup: What is trained.
         predict: Gives the network's outputs.
-        count: Windows, 4 at most, evenly spread over the split.
+        count: Windows, 3 at most, evenly spread over the split.
     """
 
     def __init__(self, setup: Setup, predict: Predict, count: int):
@@ -72,10 +72,10 @@ def drawn(
 
     count, before, ahead = len(seen), seen.shape[1], truth.shape[1]
     pitch = (before + ahead) * 1.08
-    height = 0.9 + 2.2 * len(names)
-    figure = Figure(figsize=(10, height), dpi=100)
+    height = 0.95 + 1.5 * len(names)
+    figure = Figure(figsize=(5.6, height), dpi=100)
     all_axes = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-    figure.subplots_adjust(0.08, 0.55 / height, 0.99, 1 - 0.6 / height, hspace=0.12)
+    figure.subplots_adjust(0.13, 0.5 / height, 0.99, 1 - 0.5 / height, hspace=0.12)
     for variable, (axes, name) in enumerate(zip(all_axes, names, strict=True)):
         for window in range(count):
             start = window * pitch
@@ -95,10 +95,10 @@ def drawn(
     ticks = np.arange(count) * pitch + before - 1
     all_axes[-1].set_xticks(ticks, [f"row {row:,}" for row in first])
     all_axes[-1].set_xlabel("first row that was forecast")
-    figure.legend(
-        *all_axes[0].get_legend_handles_labels(), loc="upper right", ncols=3, frameon=False
-    )
+    handles = all_axes[0].get_legend_handles_labels()
+    place = {"loc": "upper left", "bbox_to_anchor": (0.12, 1 - 0.17 / height)}
+    figure.legend(*handles, ncols=3, frameon=False, fontsize=9, **place)
     figure.suptitle(
-        f"epoch {epoch}: {ahead} rows ahead, validation", x=0.08, ha="left", fontsize=11
+        f"epoch {epoch}: {ahead} rows ahead, validation", x=0.13, y=0.99, ha="left", fontsize=10
     )
     return pixels_of(figure)

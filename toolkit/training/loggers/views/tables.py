@@ -1,13 +1,14 @@
-"""Tables and texts in Markdown, as TensorBoard shows it."""
+"""Tables in Markdown, as TensorBoard shows them."""
 
 from __future__ import annotations
 
 import html
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 
-LONGEST = 240
-"""Characters of a cell."""
+LONGEST, WIDEST = 360, 90
+"""Characters of a cell, and of a line in it: narrow columns get no room beside longer lines."""
 
 
 def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -17,7 +18,11 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: str) -> str:
-    """Return a text that Markdown leaves alone, in one line and cut where it is long."""
+    """Return a text that Markdown leaves alone, broken where it is long and cut where too long."""
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    text = re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", html.escape(text, quote=False))
-    return " ".join(text.split()).replace("\\|", "&#124;")
+    return "<br>".join(map(_plain, textwrap.wrap(text, WIDEST)))
+
+
+def _plain(line: str) -> str:
+    line = re.sub(r"([\\`*_{}\[\]#~])", r"\\\1", html.escape(line, quote=False))
+    return line.replace("|", "&#124;")
