@@ -46,10 +46,8 @@ class Examples:
         """Predict."""
         rows = self.task.rows(self.predict(self.x), self.target)
         predicted = [plain(row) for row in rows]
-        make = partial(_table, self.shown, self.truths, predicted)
-        if not isinstance(self.shown[0], str):
-            make = partial(_pictures, self.shown, self.truths, predicted)
-        return [Exhibit("samples/examples", make)]
+        draw: Any = _table if isinstance(self.shown[0], str) else _pictures
+        return [Exhibit("samples/examples", partial(draw, self.shown, self.truths, predicted))]
 
 
 def plain(row: dict[str, Any]) -> dict[str, str]:
