@@ -4,7 +4,7 @@
 
 ``checkpoints``: the PTB language model with a checkpoint every 50 steps beside the same without, in
 turns of 50 steps. ``resume``: seconds from the command to the end of its first step, for a new run
-and for one that is taken up at several steps, one after the other and again.
+and for one that is resumed at several steps, one after the other and again.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def checkpoints(rounds: int, threads: int | None) -> None:
 
 
 def resume(rounds: int, threads: int | None) -> None:
-    """Print the seconds to the first step, new and taken up."""
+    """Print the seconds to the first step, new and resumed."""
     words = ["model=gru", "data=ptb", f"trainer.threads={threads or 'null'}"]
     words += ["trainer.validation_steps=1", "trainer.test_steps=1"]
     with tempfile.TemporaryDirectory() as place:

@@ -1,4 +1,4 @@
-"""A run that was stopped and taken up again ends as the one that never was."""
+"""A run that was stopped and resumed ends as the one that never was."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def assert_same_runs(one: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["language model", "network of images", "forecaster"])
-def test_taken_up_it_ends_as_if_never_stopped(name, cases, tmp_path):
+def test_resumed_it_ends_as_if_never_stopped(name, cases, tmp_path):
     case = cases[name]
     try:
         whole = train(case, tmp_path / "whole")
@@ -155,7 +155,7 @@ def test_taken_up_it_ends_as_if_never_stopped(name, cases, tmp_path):
         stops = [StopAt(steps // 2), StopAt(3), StopAt(2 * steps, validating=True)]
         with pytest.raises(KeyboardInterrupt):
             train(case, tmp_path / "r", callbacks=[stops[0]])
-        # Within an epoch, right after it was taken up, and within a validation.
+        # Within an epoch, right after it was resumed, and within a validation.
         at = [steps // 2, steps // 2 + 3, 2 * steps]
         stops[2].step -= at[1]
         for stop, done in zip((*stops[1:], None), at, strict=True):
@@ -232,7 +232,7 @@ def test_killed_between_the_last_epoch_and_the_results(points, mlp, tmp_path):
     assert_same_runs(tmp_path / "whole", run.path)
 
 
-def test_what_cannot_be_taken_up(points, mlp, tmp_path):
+def test_what_cannot_be_resumed(points, mlp, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train({"model": mlp, "data": points}, tmp_path / "r", callbacks=[StopAt(2)])
     run = toolkit.Run(tmp_path / "r", points)

@@ -16,8 +16,9 @@ from toolkit.training.callbacks.keep_best import KeepBest
 from toolkit.training.callbacks.limit import StopAfter
 from toolkit.training.callbacks.metrics_csv import MetricsCsv
 from toolkit.training.callbacks.plateau import FollowPlateau
-from toolkit.training.callbacks.position import Position, TakeUp, remembered
+from toolkit.training.callbacks.position import Position
 from toolkit.training.callbacks.progress import ProgressBar
+from toolkit.training.callbacks.resumable import ResumableCallbacks, remembered
 from toolkit.training.console import Reporter
 from toolkit.training.ema import ScoreAverages, averaged
 from toolkit.training.run_folder import RunFolder
@@ -34,7 +35,7 @@ class Outcome:
         trainable: The networks, with the best epoch's weights.
         epoch: The best epoch, from 1.
         score: Its validation score.
-        seconds: How long it took, over all the times it was taken up.
+        seconds: How long it took, over all the times it was resumed.
         steps: Updates that were made.
     """
 
@@ -60,7 +61,7 @@ def fit(
         folder: Where everything is written.
         reporter: Where progress is told; None prints to the terminal and the run's log.
         callbacks: Further Keras callbacks. One that has ``state()``, which gives JSON, and
-            ``restore(state)`` finds its state again when the run is taken up.
+            ``restore(state)`` finds its state again when the run is resumed.
         state: A checkpoint's, to go on from as if training had never stopped; None begins.
 
     Raises:
@@ -126,7 +127,7 @@ def fit(
                 epochs=setup.epochs,
                 validation_data=setup.valid.once(settings.validation_steps),
                 validation_freq=settings.validate_every,
-                callbacks=TakeUp(watch, objective, setup.epochs, state, epoch, done),
+                callbacks=ResumableCallbacks(watch, objective, setup.epochs, state, done),
                 verbose=0,
                 shuffle=False,
             )

@@ -1,4 +1,4 @@
-"""A run from its description to its results, and taken up again where it was stopped."""
+"""A run from its description to its results, and resumed where it was stopped."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def _prepare(
         settings=TrainerSettings(**config["trainer"]),
         seed=config["seed"],
         jit=state.note["jit"] if state else None,
-        taken_up=state is not None,
+        resumed=state is not None,
     )
 
 

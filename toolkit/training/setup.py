@@ -90,7 +90,7 @@ def prepare(
     settings: TrainerSettings | None = None,
     seed: int = 1,
     jit: bool | None = None,
-    taken_up: bool = False,
+    resumed: bool = False,
 ) -> Setup:
     """Build networks, batches and optimizer.
 
@@ -104,7 +104,7 @@ def prepare(
         settings: Length and manner of training.
         seed: Of weights, dropout, order and augmentation.
         jit: Whether steps are compiled, where the settings leave it open; None decides by machine.
-        taken_up: Whether the weights will be a checkpoint's, so that ``init_from`` is not read.
+        resumed: Whether the weights will be a checkpoint's, so that ``init_from`` is not read.
 
     Raises:
         Refused: If data and task do not fit, or ``init_from`` or ``freeze`` the network.
@@ -136,7 +136,7 @@ def prepare(
         accumulate=update.accumulate,
     )
     source, notes = model.get("init_from"), []
-    if source is not None and not taken_up:
+    if source is not None and not resumed:
         notes.append(take_weights(trainable, dataset.spec, source))
     freeze(trainable, model.get("freeze") or ())
     if settings.jit is not None:

@@ -44,7 +44,7 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the clock and, on a terminal, the bar."""
         self.epoch, self.begun, self.last, self.step = epoch, time.monotonic(), 0.0, 0
-        self.first = 0  # above 1 where an epoch is taken up in its midst
+        self.first = 0  # above 1 where an epoch is resumed in its midst
         self.first_done: float | None = None
         if self.reporter.is_terminal:
             self.bar = Progress(

@@ -56,7 +56,7 @@ def mlflow(
 class MlflowRun:
     """A run of MLflow: a sink.
 
-    A training that is taken up again goes on as the same run there.
+    A training that is resumed goes on as the same run there.
 
     Args:
         folder: The run's.

@@ -59,7 +59,7 @@ def wandb(
 class WandbRun:
     """A run of Weights & Biases: a sink.
 
-    A training that is taken up again goes on as the same run there.
+    A training that is resumed goes on as the same run there.
 
     Args:
         folder: The run's.
