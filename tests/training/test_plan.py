@@ -18,12 +18,12 @@ from toolkit.cli.main import main
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
 from toolkit.tasks import TASKS
-from toolkit.training.plan_contents import contents
-from toolkit.training.plan_layers import Call, LayerCost, forward_flops, layer_costs
-from toolkit.training.plan_probe import probe
-from toolkit.training.plan_report import size
+from toolkit.training.plan.contents import contents
+from toolkit.training.plan.layers import Call, LayerCost, forward_flops, layer_costs
+from toolkit.training.plan.probe import probe
+from toolkit.training.plan.report import size
 from toolkit.training.setup import Setup, prepare
-from toolkit.training.transfer_freeze import freeze
+from toolkit.training.transfer.freeze import freeze
 
 
 def profiled(layer: Any, shape: tuple[int, ...]) -> int:

@@ -17,8 +17,8 @@ from toolkit.tasks import TASKS
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.optimizers import OPTIMIZERS, update_by_name
 from toolkit.training.state import State, newest
-from toolkit.training.transfer_freeze import freeze
-from toolkit.training.transfer_rates import depths, layer_factors, set_rates
+from toolkit.training.transfer.freeze import freeze
+from toolkit.training.transfer.rates import depths, layer_factors, set_rates
 
 LABEL = Field("label", (), "int32", classes=("a", "b", "c"))
 SERIES = Spec({"x": Field("series", (8, 2))}, {"label": LABEL})

@@ -15,9 +15,9 @@ from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
 from toolkit.errors import Refused
 from toolkit.tasks import TASKS
 from toolkit.training.assemble import Trainable, assemble
-from toolkit.training.transfer import take_weights
-from toolkit.training.transfer_freeze import chosen, freeze
-from toolkit.training.transfer_source import missing_source, source_file
+from toolkit.training.transfer.freeze import chosen, freeze
+from toolkit.training.transfer.source import missing_source, source_file
+from toolkit.training.transfer.weights import take_weights
 
 WORDS = ("<eos>", "a", "b", "c", "d", "e", "f", "g")
 OTHER_WORDS = ("<pad>", "<unk>", "c", "a", "new", "b")

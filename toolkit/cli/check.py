@@ -19,7 +19,7 @@ from toolkit.flat import differences
 from toolkit.training.loggers import missing_package
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import progress_of
-from toolkit.training.transfer_source import missing_source
+from toolkit.training.transfer.source import missing_source
 
 PLACES = ("run_dir", "plugins", "logger", "data.root")
 """Keys that may differ between a run that is there and the one that would go on with it."""

@@ -11,7 +11,7 @@ from toolkit.config.validate import check
 from toolkit.data.named_files import missing_files
 from toolkit.errors import Refused
 from toolkit.quiet import start_tensorflow
-from toolkit.training.transfer_source import missing_source
+from toolkit.training.transfer.source import missing_source
 from toolkit.types import Positive
 
 
@@ -41,8 +41,8 @@ def plan(
     if faults := [*missing_files(settings["data"]), *missing_source(settings["model"])]:
         raise Refused(*faults)
     start_tensorflow()
-    from toolkit.training.plan import plan as work
-    from toolkit.training.plan_report import report
+    from toolkit.training.plan.plan import plan as work
+    from toolkit.training.plan.report import report
 
     for key in ("run_dir", "expect"):
         settings.pop(key, None)

@@ -60,5 +60,5 @@ def with_plugins(*, plugins: list[str] | None = None) -> None:
 def options_schema(verb: str) -> Schema:
     """Return the options of a verb."""
     row: Any = VERBS.row(verb)
-    functions = [with_plugins, VERBS[verb]] if row.plugins else [VERBS[verb]]
+    functions = [VERBS[verb], with_plugins] if row.plugins else [VERBS[verb]]
     return schema_of(*functions, without=("overrides",) if row.overrides else ())

@@ -17,7 +17,7 @@ from toolkit.errors import Refused
 from toolkit.models.network import build_network
 from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
-from toolkit.training.transfer_layers import NamedLayer, layers_of
+from toolkit.training.transfer.layers import NamedLayer, layers_of
 
 LONG_READ = 16
 """Lengths of a training step that a language model reads at once in evaluation."""

@@ -17,7 +17,7 @@ from pydantic import Field
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.schedules import Plateau
-from toolkit.training.transfer_optimizer import with_own_rates
+from toolkit.training.transfer.optimizer import with_own_rates
 from toolkit.types import (
     Count,
     Fraction,

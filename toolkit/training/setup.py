@@ -18,9 +18,9 @@ from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble, evaluation_batches, training_batches
 from toolkit.training.optimizers import Update, update_by_name
 from toolkit.training.settings import TrainerSettings
-from toolkit.training.transfer import take_weights
-from toolkit.training.transfer_freeze import freeze
-from toolkit.training.transfer_rates import set_rates
+from toolkit.training.transfer.freeze import freeze
+from toolkit.training.transfer.rates import set_rates
+from toolkit.training.transfer.weights import take_weights
 
 
 @dataclass(frozen=True)

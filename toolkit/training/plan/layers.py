@@ -12,7 +12,7 @@ import keras
 
 from toolkit.lazy import tf
 from toolkit.training.assemble import Trainable
-from toolkit.training.transfer_layers import NamedLayer, kind_of
+from toolkit.training.transfer.layers import NamedLayer, kind_of
 
 Shape = tuple[int, ...]
 

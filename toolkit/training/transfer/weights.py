@@ -12,8 +12,8 @@ from toolkit.errors import Refused
 from toolkit.training.assemble import Trainable, open_network
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
-from toolkit.training.transfer_layers import NamedLayer, layers_of
-from toolkit.training.transfer_source import source_file
+from toolkit.training.transfer.layers import NamedLayer, layers_of
+from toolkit.training.transfer.source import source_file
 
 SHOWN = 40
 """Layers up to which those that were taken whole are listed one by one."""

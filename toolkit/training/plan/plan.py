@@ -16,9 +16,9 @@ from toolkit.lazy import tf
 from toolkit.tasks import TASKS
 from toolkit.training.checks import check_run
 from toolkit.training.parts import batching_of, load_dataset, make, with_target_kind
-from toolkit.training.plan_contents import Contents, contents
-from toolkit.training.plan_layers import LayerCost, layer_costs
-from toolkit.training.plan_probe import Sizes, Timing, probe
+from toolkit.training.plan.contents import Contents, contents
+from toolkit.training.plan.layers import LayerCost, layer_costs
+from toolkit.training.plan.probe import Sizes, Timing, probe
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import Setup, prepare, prepare_process
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from toolkit.errors import Refused, did_you_mean
 from toolkit.training.assemble import Trainable
-from toolkit.training.transfer_layers import NamedLayer
+from toolkit.training.transfer.layers import NamedLayer
 
 
 def freeze(trainable: Trainable, patterns: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolkit.training.console import duration, figure
-from toolkit.training.plan import Plan
+from toolkit.training.plan.plan import Plan
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from toolkit.training.assemble import Trainable
 from toolkit.training.keras_optimizers import Update
-from toolkit.training.transfer_freeze import chosen
-from toolkit.training.transfer_layers import NamedLayer
+from toolkit.training.transfer.freeze import chosen
+from toolkit.training.transfer.layers import NamedLayer
 
 
 def set_rates(trainable: Trainable, update: Update) -> str | None:

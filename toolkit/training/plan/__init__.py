@@ -1,0 +1,1 @@
+"""What a run would be, cost and take."""
