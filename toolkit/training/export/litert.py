@@ -82,6 +82,6 @@ def open_written(folder: Path, name: str) -> Any:
 
 
 def _reason(error: str) -> str:
-    """Return the line of the converter's long text that says what is wrong."""
-    found = re.findall(r"error: (.*)", error) or [error.strip().partition("\n")[0]]
-    return found[0][:300]
+    """Return what the converter's long text says is wrong."""
+    found = re.search(r"'tf\.[^']+' op .*", error)
+    return found[0] if found else error.strip().partition("\n")[0][:300]

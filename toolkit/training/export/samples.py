@@ -133,8 +133,9 @@ def _pictures(subject: Subject, encoder: ImageEncoder) -> Iterator[tuple[Named, 
             Image.fromarray(pixels).convert(mode).save(paths[-1])
         split = encoder.encode(paths)
         assert split.decode is not None
-        (references,) = split.arrays.values()
-        pixels = np.stack([split.decode({"image": tf.constant(r)})["image"] for r in references])
+        decode = tf.function(split.decode)  # as in training: some of it rounds otherwise if eager
+        names = np.asarray(split.arrays["image"])
+        pixels = np.stack([decode({"image": tf.constant(name)})["image"] for name in names])
         content = np.array([path.read_bytes() for path in paths], object)
     for rows in (slice(0, 1), slice(1, 5), slice(5, None)):
         yield {"image_bytes": content[rows]}, subject.predict(pixels[rows])
