@@ -67,5 +67,6 @@ def _summary(
     generate = f"python -m toolkit generate run={path} prompt=…"
     predict = f"python -m toolkit predict run={path} input=…"
     rows["next"] = generate if task.sampler == "streams" else predict
-    rows[""] = f"tensorboard --logdir {path}"
+    if folder.tensorboard.exists():
+        rows[""] = f"tensorboard --logdir {path}"
     reporter.table("result", rows)

@@ -47,8 +47,8 @@ class Figures(keras.callbacks.Callback):
     def begin(self) -> None:
         """Begin, or go on; the first thing that is written."""
         if not self._begun:
-            self._begun = True
             self.sink.begin(self.config_text, self._mark)
+            self._begun = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Start the clocks."""

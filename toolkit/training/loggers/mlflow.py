@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toolkit.errors import Refused
 from toolkit.training.loggers.hparams import hparams
 from toolkit.training.loggers.sink import Mark
 from toolkit.types import Count, PositiveInt
@@ -72,21 +74,33 @@ class MlflowRun:
         self.id = ""
 
     def begin(self, config_text: str, mark: Mark | None) -> None:
-        """Begin, or go on with the run of that id."""
-        from mlflow import MlflowClient
+        """Begin, or go on with the run of that id.
 
-        self.client = MlflowClient(self.uri)
-        if mark is not None:
-            self.id = mark.sink["id"]
-            self.client.update_run(self.id, "RUNNING")
-        else:
-            found = self.client.get_experiment_by_name(self.experiment)
-            place = found.experiment_id if found else self.client.create_experiment(self.experiment)
-            name = "/".join(self.folder.resolve().parts[-2:])
-            self.id = self.client.create_run(place, run_name=name).info.run_id
-            for key, value in hparams(config_text).items():
-                self.client.log_param(self.id, key, value)
-        self.client.log_text(self.id, config_text, "config.yaml")
+        Raises:
+            Refused: If MLflow cannot, with what it says.
+        """
+        from mlflow import MlflowClient
+        from mlflow.entities import Param
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client = MlflowClient(self.uri)
+            if mark is not None:
+                self.id = mark.sink["id"]
+                self.client.update_run(self.id, "RUNNING")
+            else:
+                self.id = self._new()
+                params = [Param(key, str(value)) for key, value in hparams(config_text).items()]
+                self.client.log_batch(self.id, params=params)
+            self.client.log_text(self.id, config_text, "config.yaml")
+        except (MlflowException, OSError) as error:
+            raise Refused(f"logger=mlflow: {error}") from error
+
+    def _new(self) -> str:
+        found = self.client.get_experiment_by_name(self.experiment)
+        place = found.experiment_id if found else self.client.create_experiment(self.experiment)
+        name = "/".join(self.folder.resolve().parts[-2:])
+        return self.client.create_run(place, run_name=name).info.run_id
 
     def step(self, figures: Mapping[str, float], step: int) -> None:
         """Log figures after a step."""
@@ -117,8 +131,6 @@ class MlflowRun:
         self.client.set_terminated(self.id, "FINISHED" if succeeded else "FAILED")
 
     def _log(self, figures: Mapping[str, float], step: int) -> None:
-        import time
-
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from toolkit.errors import Refused
 from toolkit.training.loggers.hparams import hparams
 from toolkit.training.loggers.sink import Mark
 from toolkit.types import Count, PositiveInt
@@ -73,19 +74,28 @@ class WandbRun:
         self.run: Any = None
 
     def begin(self, config_text: str, mark: Mark | None) -> None:
-        """Begin, or go on with the run of that id."""
+        """Begin, or go on with the run of that id.
+
+        Raises:
+            Refused: If it cannot, as without a key.
+        """
         import wandb
 
         known = {"id": mark.sink["id"], "resume": "allow"} if mark is not None else {}
         name = "/".join(self.folder.resolve().parts[-2:])
-        self.run = wandb.init(
-            name=name,
-            dir=str(self.folder),
-            config=hparams(config_text),
-            settings=wandb.Settings(silent=True),
-            **known,
-            **self.options,
-        )
+        try:
+            self.run = wandb.init(
+                name=name,
+                dir=str(self.folder),
+                config=hparams(config_text),
+                settings=wandb.Settings(silent=True),
+                **known,
+                **self.options,
+            )
+        except (wandb.Error, OSError) as error:
+            raise Refused(
+                f"logger=wandb: {error} (logger.mode=offline keeps everything here)"
+            ) from error
         for pattern, axis in (("step/*", "step/step"), ("*", "epoch")):
             self.run.define_metric(pattern, step_metric=axis)
 
