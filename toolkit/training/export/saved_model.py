@@ -29,7 +29,8 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
     try:
         tf.saved_model.save(module, str(folder / VERSION), signatures=functions)
     except tf.errors.OpError as error:  # a full disk, a folder that is gone
-        raise OSError(error.message) from error
+        reason = error.message.rpartition(";")[2].partition(" [Op:")[0].strip()
+        raise OSError(reason) from error
     return {"signatures": {n: _told(s, functions[n]) for n, s in offered.items()}}
 
 
