@@ -15,7 +15,7 @@ from typing import Any, Literal
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
-from toolkit.training.console import Reporter
+from toolkit.training.export.report import tell
 from toolkit.training.run_folder import RunFolder
 from toolkit.types import PositiveInt
 
@@ -73,7 +73,7 @@ def export(
         subject = open_subject(folder, whole=format != "saved_model")
         about, comparison = WRITERS[format](subject, aside, batch_size, length)
         _write_beside(aside, subject, {"format": format, **about})
-    _tell(folder, format, place, subject, about, comparison)
+    tell(folder, format, place, subject, about, comparison)
     return place
 
 
@@ -203,60 +203,3 @@ def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
         if value is not None:
             text = json.dumps(value, indent=2, ensure_ascii=False)
             (folder / name).write_text(text + "\n", "utf-8")
-
-
-def _tell(
-    folder: RunFolder, format: str, place: Path, subject: Any, about: Any, comparison: Any
-) -> None:
-    reporter = Reporter()
-    files = sorted(p for p in place.rglob("*") if p.is_file())
-    sizes = ", ".join(f"{p.relative_to(place)} {_size(p.stat().st_size)}" for p in files)
-    inputs = about.get("signatures", {}).get("serving_default", about)["inputs"]
-    takes = [f"{name}: {x['dtype']} ({_shape(x['shape'])})" for name, x in inputs.items()]
-    least, most = min(comparison.batches), max(comparison.batches)
-    rows = {
-        "written": f"{place}: {sizes}",
-        "takes": ", ".join(takes),
-        "compared": f"opened again; {len(comparison.batches)} batches of "
-        f"{least if least == most else f'{least} to {most}'}, largest difference from Keras "
-        f"{comparison.largest:.1e}",
-    }
-    if subject.precision != subject.trained_in:
-        rows["precision"] = f"{subject.precision}; the run trained in {subject.trained_in}"
-    reporter.table(f"{format} of {folder.path}", rows)
-    reporter.say("\n".join(f"    {line}" for line in how_to_load(format, place, subject)))
-
-
-def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
-    """Return three lines of Python that open what was written."""
-    path = place.resolve()
-    if format == "onnx":
-        return [
-            "import onnxruntime",
-            f'network = onnxruntime.InferenceSession("{path}/model.onnx")',
-            f'network.run(None, {{"{subject.name}": {subject.name}}})',
-        ]
-    if format == "litert":
-        return [
-            "from ai_edge_litert.interpreter import Interpreter",
-            f'network = Interpreter("{path}/model.tflite").get_signature_runner()',
-            f"network({subject.name}={subject.name})",
-        ]
-    example = {
-        "TextEncoder": 'text=tf.constant(["some words"])',
-        "ImageEncoder": 'image_bytes=tf.constant([open("picture.png", "rb").read()])',
-        "TableEncoder": "**cells",
-    }.get(type(subject.encoder).__name__, f"{subject.name}=tf.constant({subject.name})")
-    return [
-        "import tensorflow as tf",
-        f'network = tf.saved_model.load("{path}/1").signatures["serving_default"]',
-        f"network({example})",
-    ]
-
-
-def _shape(sizes: list[int | None]) -> str:
-    return ", ".join("any" if size is None else str(size) for size in sizes)
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"

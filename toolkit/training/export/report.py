@@ -1,0 +1,67 @@
+"""What a user is told of an export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from toolkit.training.console import Reporter
+from toolkit.training.run_folder import RunFolder
+
+
+def tell(
+    folder: RunFolder, format: str, place: Path, subject: Any, about: Any, comparison: Any
+) -> None:
+    """Print what was written, how far it is from Keras, and how it is opened."""
+    reporter = Reporter()
+    files = sorted(p for p in place.rglob("*") if p.is_file())
+    sizes = ", ".join(f"{p.relative_to(place)} {_size(p.stat().st_size)}" for p in files)
+    inputs = about.get("signatures", {}).get("serving_default", about)["inputs"]
+    takes = [f"{name}: {x['dtype']} ({_shape(x['shape'])})" for name, x in inputs.items()]
+    least, most = min(comparison.batches), max(comparison.batches)
+    rows = {
+        "written": f"{place}: {sizes}",
+        "takes": ", ".join(takes),
+        "compared": f"opened again; {len(comparison.batches)} batches of "
+        f"{least if least == most else f'{least} to {most}'}, largest difference from Keras "
+        f"{comparison.largest:.1e}",
+    }
+    if subject.precision != subject.trained_in:
+        rows["precision"] = f"{subject.precision}; the run trained in {subject.trained_in}"
+    reporter.table(f"{format} of {folder.path}", rows)
+    reporter.say("\n".join(f"    {line}" for line in how_to_load(format, place, subject)))
+
+
+def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
+    """Return three lines of Python that open what was written."""
+    path = place.resolve()
+    if format == "onnx":
+        return [
+            "import onnxruntime",
+            f'network = onnxruntime.InferenceSession("{path}/model.onnx")',
+            f'network.run(None, {{"{subject.name}": {subject.name}}})',
+        ]
+    if format == "litert":
+        return [
+            "from ai_edge_litert.interpreter import Interpreter",
+            f'network = Interpreter("{path}/model.tflite").get_signature_runner()',
+            f"network({subject.name}={subject.name})",
+        ]
+    example = {
+        "TextEncoder": 'text=tf.constant(["some words"])',
+        "ImageEncoder": 'image_bytes=tf.constant([open("picture.png", "rb").read()])',
+        "TableEncoder": "**cells",
+    }.get(type(subject.encoder).__name__, f"{subject.name}=tf.constant({subject.name})")
+    return [
+        "import tensorflow as tf",
+        f'network = tf.saved_model.load("{path}/1").signatures["serving_default"]',
+        f"network({example})",
+    ]
+
+
+def _shape(sizes: list[int | None]) -> str:
+    return ", ".join("any" if size is None else str(size) for size in sizes)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
