@@ -109,8 +109,9 @@ from toolkit.data import DATA
 from toolkit.models.stems import STEMS
 from toolkit.schedules import SCHEDULES
 from toolkit.tasks import TASKS
+from toolkit.training.loggers import LOGGERS
 from toolkit.training.optimizers import OPTIMIZERS
-for table in (BLOCKS, DATA, STEMS, SCHEDULES, TASKS, OPTIMIZERS):
+for table in (BLOCKS, DATA, LOGGERS, STEMS, SCHEDULES, TASKS, OPTIMIZERS):
     for name in table:
         inspect.signature(table[name])
         assert table.summary(name), (table.kind, name)

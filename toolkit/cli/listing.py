@@ -41,6 +41,7 @@ KINDS = {
     "schedules": Kind(
         "schedule=NAME, of the learning rate", "schedule", "toolkit.schedules:SCHEDULES"
     ),
+    "loggers": Kind("logger=NAME", "logger", "toolkit.training.loggers:LOGGERS"),
     "blocks": Kind("what the body of a model file is made of", "", "toolkit.blocks:BLOCKS"),
     "stems": Kind(
         "how a kind of input enters a network: the stem of a model file",
@@ -55,8 +56,8 @@ def show(*, kind: str | None = None, name: str | None = None) -> None:
     """Show what there is, and what each of it takes.
 
     Args:
-        kind: models, data, tasks, recipes, optimizers, schedules, blocks, stems, augmentations or
-            trainer; null shows all names.
+        kind: models, data, tasks, recipes, optimizers, schedules, loggers, blocks, stems,
+            augmentations or trainer; null shows all names.
         name: One of them, to see its options.
     """
     if kind is None:
