@@ -72,7 +72,10 @@ def test_runs_are_called_by_their_overrides(cli, trained):
         (["data=ptb,digits"], ["gru/data=ptb", "gru/data=digits"]),
         (["recipe=lm/ptb_gru", "seed=1"], ["lm-ptb_gru/seed=1"]),
         (["recipe=lm/ptb_gru", "model=lstm"], ["lm-ptb_gru/model=lstm"]),
-        (["recipe=glob(lm/*)"], ["ptb/recipe=lm-ptb_gru", "ptb/recipe=lm-ptb_lstm_small"]),
+        (
+            ["recipe=glob(lm/*)"],
+            [f"ptb/recipe=lm-{name}" for name in ("ptb_gru", "ptb_lstm_small", "ptb_tied")],
+        ),
         (["model=gru", "run_dir=x/${seed}", "seed=3"], ["x/3"]),
         (["data=digits", "model=mlp", "hydra.sweep.dir=mine"], ["mine/data=digits,model=mlp"]),
         (["hydra.sweep.dir=mine", "hydra.sweep.subdir=${hydra.job.num}", "seed=7,8"],

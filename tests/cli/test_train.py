@@ -121,7 +121,7 @@ def test_flags_and_words_that_do_not_fit(cli, trained, words, told):
 
 def test_globs_choose_recipes(cli, trained):
     assert cli("-m", "recipe=glob(lm/*)").code == 0
-    assert [given["model"]["name"] for given in trained] == ["gru", "lstm"]
+    assert [given["model"]["name"] for given in trained] == ["gru", "lstm", "gru"]
 
 
 def test_a_folder_that_holds_a_run_is_refused_before_anything_starts(cli, trained, tmp_path):

@@ -108,7 +108,7 @@ def test_every_knob_has_a_comment_and_is_used(model):
     knobs, _, rest = text.partition("\nstem:" if "\nstem:" in text else "\nbody:")
     assert f"\nname: {model}\n" in "\n" + knobs
     for line in knobs.splitlines():
-        if not line or line.startswith(("#", "name:", " ")):
+        if not line or line.startswith(("#", "name:", "init_from:", "freeze:", " ")):
             continue
         key = line.partition(":")[0]
         assert "  # " in line, f"{model}.yaml: {key} has no comment"

@@ -13,6 +13,17 @@ from toolkit.training.run_state import less_is_better
 MOST = 10
 """Groups that have a colour of their own; the others are grey."""
 
+STYLE = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.constrained_layout.use": True,
+    "font.size": 9,
+    "grid.alpha": 0.3,
+    "savefig.dpi": 120,
+}
+"""What differs from matplotlib's defaults."""
+
 WITHOUT_CURVE = ("gradient_norm",)
 """Figures of ``metrics.csv`` that have no curve."""
 
@@ -33,11 +44,11 @@ def draw(groups: Sequence[Group], keys: Sequence[str], folder: Path) -> list[Pat
     import matplotlib
 
     matplotlib.use("Agg")
-    matplotlib.rcParams.update(
-        {"axes.grid": True, "grid.alpha": 0.3, "axes.spines.top": False, "font.size": 9}
-        | {"axes.spines.right": False, "savefig.dpi": 120, "figure.constrained_layout.use": True}
-    )
-    keys = keys if len(keys) <= FEW else []
+    with matplotlib.rc_context(STYLE):
+        return _pictures(groups, keys if len(keys) <= FEW else [], folder)
+
+
+def _pictures(groups: Sequence[Group], keys: Sequence[str], folder: Path) -> list[Path]:
     made = []
     for metric in _metrics(groups):
         made.append(_curves(groups, keys, metric, folder / f"curve-{_safe(metric)}.png"))
