@@ -111,6 +111,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(case, tmp_path):
 )
 def test_a_signal_saves_and_says_how_to_go_on(number, code, while_, tmp_path):
     few = "model.units=8 model.layers=1 data.batch_size=8 task.sequence_length=5 logger.every=1"
+    few += " trainer.threads=1"  # which can be set in a fresh process only
     words = few.split() + ["run_dir=r", "trainer.epochs=99", "trainer.steps_per_epoch=100"]
     if while_ == "scores":  # an epoch of one step: nearly all of the time is validation
         words += ["trainer.steps_per_epoch=1", "data.eval_batch_size=1"]
