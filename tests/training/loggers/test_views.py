@@ -51,9 +51,9 @@ def test_truth_and_prediction_of_several_classes_and_of_numbers():
     assert lines[2:] == ["| one | a, c | a, c | ✓ |", "| two | none | b | ✗ |"]
     numbers = Field("value", (2,), names=("price", "size"))
     rows = [
-        plain(r) for r in Regression().rows(_sure(np.array([[1.25, 1000.0]]), numbers), numbers)
+        plain(r) for r in Regression().rows(_sure(np.array([[1.25, 123456.0]]), numbers), numbers)
     ]
-    assert rows == [{"price": "1.25", "size": "1e+03"}]
+    assert rows == [{"price": "1.25", "size": "123456"}]
     heads = _table(["x"], rows, rows).splitlines()[0]
     assert heads == "| input | true price | true size | predicted price | predicted size |  |"
 
