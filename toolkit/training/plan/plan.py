@@ -132,7 +132,7 @@ def plan(
         optimizer: See above.
         schedule: See above.
         trainer: See above.
-        logger: See above.
+        logger: See above; one that sends what it is given elsewhere is left out.
         seed: See above.
         plugins: See above.
         seconds: How long training steps are measured.
@@ -163,7 +163,8 @@ def plan(
     held = contents(setup)
     layers, activations = layer_costs(setup.trainable, [_shape(setup, held)])
     rates = _learning_rates(setup)
-    timing, sizes = probe(setup, logger, seconds)
+    here = logger if logger["name"] == "tensorboard" else {"name": "none"}
+    timing, sizes = probe(setup, here, seconds)
     objective = setup.objective
     return Plan(
         name=setup.name,
