@@ -13,7 +13,7 @@ from toolkit.config.overrides import apply, parse
 from toolkit.config.validate import check
 from toolkit.errors import Refused
 from toolkit.quiet import start_tensorflow
-from toolkit.training.run_folder import RunFolder
+from toolkit.training.run_folder import RunFolder, checkpoints
 
 
 def resume(*, run: str, overrides: Sequence[str] = (), plugins: list[str] | None = None) -> None:
@@ -28,7 +28,7 @@ def resume(*, run: str, overrides: Sequence[str] = (), plugins: list[str] | None
     """
     folder = RunFolder.open(run)
     config = changed(folder, overrides, plugins or [])
-    if not any(folder.checkpoints.glob("step-*")):
+    if not checkpoints(folder.checkpoints):
         raise Refused(
             f"run: {folder.path} has no checkpoint to go on from: it was stopped before its first. "
             "Train it anew with another run_dir=FOLDER."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.errors import Refused
 from toolkit.quiet import start_tensorflow
 from toolkit.training.console import Reporter, figure
-from toolkit.training.run_folder import RunFolder, check_output
+from toolkit.training.run_folder import RunFolder, check_output, checkpoints
 from toolkit.types import PositiveInt
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def average(
     """
     folder = RunFolder.open(run)
     folder.need_model()
-    paths = sorted(folder.checkpoints.glob("step-*.safetensors"))
+    paths = checkpoints(folder.checkpoints)
     if not paths:
         raise Refused(f"run: {folder.path} has no checkpoints.")
     if len(paths) < n:

@@ -20,7 +20,7 @@ from toolkit.training.fit import fit, place
 from toolkit.training.loggers import finish, watchers, watching
 from toolkit.training.parts import batching_of, load_dataset, make, with_target_kind
 from toolkit.training.results import write_results
-from toolkit.training.run_folder import RunFolder, replacing
+from toolkit.training.run_folder import RunFolder, checkpoints, replacing
 from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import Setup, prepare, prepare_process
@@ -228,6 +228,6 @@ def _versions(folder: RunFolder) -> dict[str, str]:
 
 
 def _how_to_go_on(folder: RunFolder) -> list[str]:
-    if not any(folder.checkpoints.glob("step-*")):
+    if not checkpoints(folder.checkpoints):
         return []
     return [f"Go on with: python -m toolkit resume run={folder.shown}"]

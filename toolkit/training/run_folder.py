@@ -170,6 +170,11 @@ class RunFolder:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints in a folder, the oldest first."""
+    return sorted(folder.glob("step-*.safetensors"))
+
+
 def check_output(path: str | os.PathLike[str]) -> None:
     """Refuse a file that cannot be written, before there is anything to write.
 

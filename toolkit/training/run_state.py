@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from toolkit.training.run_folder import RunFolder
+from toolkit.training.run_folder import RunFolder, checkpoints
 
 Progress = Literal["absent", "failed", "begun", "finished"]
 """``absent``: no run here; ``failed``: begun, with nothing to go on from; ``begun``: there is a
@@ -19,7 +19,7 @@ def progress_of(folder: RunFolder) -> Progress:
         return "absent"
     if results_of(folder) is not None:
         return "finished"
-    return "begun" if any(folder.checkpoints.glob("step-*.safetensors")) else "failed"
+    return "begun" if checkpoints(folder.checkpoints) else "failed"
 
 
 def results_of(folder: RunFolder) -> dict[str, Any] | None:

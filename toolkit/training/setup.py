@@ -17,6 +17,7 @@ from toolkit.lazy import tf
 from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble, evaluation_batches, training_batches
 from toolkit.training.optimizers import Update, update_by_name
+from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.transfer.freeze import freeze
 from toolkit.training.transfer.rates import set_rates
@@ -164,7 +165,7 @@ def prepare(
         epochs=epochs,
         total=total,
         monitor=settings.monitor or task.monitor,
-        mode=task.mode if own else _mode(str(settings.monitor)),
+        mode=task.mode if own else "min" if less_is_better(str(settings.monitor)) else "max",
         jit=jit,
         notes=tuple(notes),
     )
@@ -207,11 +208,3 @@ def _length(batches: Batches, settings: TrainerSettings) -> tuple[int, int]:
     if settings.max_steps is None:
         return steps, settings.epochs
     return steps, min(settings.epochs, math.ceil(settings.max_steps / steps))
-
-
-def _mode(monitor: str) -> Literal["min", "max"]:
-    return (
-        "min"
-        if any(word in monitor for word in ("loss", "error", "perplexity", "mse", "mae"))
-        else "max"
-    )

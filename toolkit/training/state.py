@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from toolkit.errors import Refused
-from toolkit.training.run_folder import replacing
+from toolkit.training.run_folder import checkpoints, replacing
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,7 @@ class State:
         self.check(model)
         variables = variables_of(model)
         for variable, value in zip(variables, self.values, strict=True):
-            dtype = np.asarray(variable).dtype
-            stored = value.view(dtype) if value.dtype != dtype else value
-            variable.assign(stored.reshape(variable.shape))
+            variable.assign(restored(value, variable))
 
 
 def variables_of(model: keras.Model) -> list[Any]:
@@ -107,14 +105,16 @@ def variables_of(model: keras.Model) -> list[Any]:
     return [*model.variables, *model.metrics_variables, *model.optimizer.variables]
 
 
+def restored(stored: np.ndarray, variable: Any) -> np.ndarray:
+    """Return a stored value in the type and shape of its variable."""
+    dtype = np.asarray(variable).dtype
+    value = stored.view(dtype) if stored.dtype != dtype else stored
+    return value.reshape(variable.shape)
+
+
 def _storable(value: np.ndarray) -> np.ndarray:
     """Return bfloat16, which NumPy does not know, as whole numbers of the same bits."""
     return value.view("uint16") if value.dtype.name == "bfloat16" else value
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """Return a run's checkpoints, the oldest first."""
-    return sorted(folder.glob("step-*.safetensors"))
 
 
 def newest(folder: Path) -> tuple[Path, State, list[str]]:

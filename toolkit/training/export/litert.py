@@ -16,7 +16,7 @@ from toolkit.training.export.subject import Subject
 FILE = "model.tflite"
 
 
-def write(subject: Subject, folder: Path, shape: tuple[int | None, ...]) -> dict[str, Any]:
+def write(subject: Subject, folder: Path, shape: tuple[int | None, ...]) -> None:
     """Write ``model.tflite`` into a folder.
 
     Args:
@@ -51,7 +51,6 @@ def write(subject: Subject, folder: Path, shape: tuple[int | None, ...]) -> dict
     except Exception as error:  # its exceptions are of several kinds
         raise Refused(f"format: litert cannot hold this network: {_reason(str(error))}") from None
     (folder / FILE).write_bytes(content)
-    return {}
 
 
 def open_written(folder: Path, name: str) -> Any:

@@ -18,8 +18,8 @@ OPSET = 18
 """Version of ONNX's operations: the newest that tf2onnx writes."""
 
 
-def write(subject: Subject, folder: Path) -> dict[str, Any]:
-    """Write ``model.onnx`` into a folder, and return what it takes and gives.
+def write(subject: Subject, folder: Path) -> None:
+    """Write ``model.onnx`` into a folder.
 
     Raises:
         Refused: If the network holds an operation that ONNX has not.
@@ -47,7 +47,6 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
         log.propagate = before
     if faults.lines:
         raise Refused(f"format: onnx cannot hold this network: {faults.lines[0]}")
-    return {}
 
 
 def open_written(folder: Path) -> Any:

@@ -163,8 +163,7 @@ def plan(
     held = contents(setup)
     layers, activations = layer_costs(setup.trainable, [_shape(setup, held)])
     rates = _learning_rates(setup)
-    here = logger if logger["name"] == "tensorboard" else {"name": "none"}
-    timing, sizes = probe(setup, here, seconds)
+    timing, sizes = probe(setup, logger, seconds)
     objective = setup.objective
     return Plan(
         name=setup.name,
