@@ -1,9 +1,11 @@
 """The table of blocks: functions from tensors to tensors that networks are made of.
 
 A block is called ``block(x, *, options)`` and may name further inputs that a network has before the
-star: ``mask`` (True at real positions, shape ``(batch, time)``, or None) and ``state``
-(:class:`~toolkit.blocks.state.CarriedState` or None). Its keyword-only parameters are its options.
-It returns a tensor, or a tensor and its new mask where it changes the number of positions.
+star: ``mask`` (True at real positions, shape ``(batch, time)``, or None), ``state``
+(:class:`~toolkit.blocks.state.CarriedState` or None), ``memory`` and ``memory_mask`` (what an
+encoder gave, ``(batch, its time, features)``, and its mask), ``field`` (what is known of the input).
+Its keyword-only parameters are its options. It returns a tensor; a tensor and its new mask where it
+changes the number of positions; or a :class:`~toolkit.blocks.state.Given`.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from typing import Any, Literal
 
 from toolkit.registry import Table
 
-Layout = Literal["vector", "sequence", "grid", "future"]
+Layout = Literal["vector", "sequence", "grid", "future", "ids"]
 """``vector`` (batch, features), ``sequence`` (batch, time, features) or ``grid`` (batch, height,
 width, channels; or with three spatial axes). Convolutions read a sequence along its one axis. A
-``future`` (batch, horizon, variables) is a forecast itself; the task forecast alone takes it."""
+``future`` (batch, horizon, variables) is a forecast itself; the task forecast alone takes it.
+``ids`` (batch, time) are tokens, for blocks that hold the embedding themselves."""
 
 Options = Mapping[str, Any]
 """A block's options, defaults filled in."""
@@ -44,6 +47,7 @@ class Row:
             None where it does not. No causal language model can hold such a block.
         merges: Why, with these options, there is no longer one feature for each position of the
             input; None where there is.
+        carries: Whether it carries state from one batch of a stream to the next.
     """
 
     path: str
@@ -53,6 +57,7 @@ class Row:
     fault: Callable[[Options], str | None] = _nothing
     looks_ahead: Callable[[Options], str | None] = _nothing
     merges: Callable[[Options], str | None] = _nothing
+    carries: bool = False
 
 
 def _any(options: Options) -> tuple[Layout, ...]:
@@ -115,6 +120,7 @@ BLOCKS: Table[Row] = Table(
                 if options["bidirectional"]
                 else None
             ),
+            carries=True,
         ),
         "conv": Row(
             "toolkit.blocks.conv:conv",

@@ -1,13 +1,29 @@
-"""State that a network carries from one batch to the next."""
+"""What blocks hand on besides features: their mask, their embedding, and state between batches."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from toolkit.lazy import keras
 
 Tensor = Any
 """A (symbolic) tensor of Keras. Not named by its class, so that signatures read without Keras."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a stem gives, or a block that holds more than features.
+
+    Attributes:
+        x: The features.
+        mask: Shape ``(batch, time)``, True at real positions; None where all are.
+        embedding: The embedding of tokens that an output layer can share, or None.
+    """
+
+    x: Tensor
+    mask: Tensor | None = None
+    embedding: keras.layers.Layer | None = None
 
 
 class CarriedState:

@@ -9,7 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 Kind = Literal["tokens", "image", "series", "table"]
-Target = Literal["next", "label", "value", "future"]
+Target = Literal["next", "label", "value", "future", "tags", "span", "text"]
+
+NOT_SCORED = -1
+"""In place of a tag, where a token has none that counts."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +20,16 @@ class Field:
     """One named input or target.
 
     Attributes:
-        kind: ``tokens``, ``image``, ``series`` or ``table`` for inputs; ``next``, ``label``,
-            ``value`` or ``future`` for targets.
+        kind: ``tokens``, ``image``, ``series`` or ``table`` for inputs; for targets ``next``
+            (the token that follows), ``label``, ``value``, ``future``, ``tags`` (a label for each
+            token, -1 where none is scored), ``span`` (first and last token of an answer, both 0
+            where there is none) or ``text`` (token ids that are to be written).
         shape: Shape of one example; None where it varies (``(None,)`` for token ids).
         dtype: NumPy name of the type of one element.
-        vocabulary: The words, in the order of their ids, where elements are token ids. Id 0 is
-            padding for texts of varying length; streams have no padding.
+        vocabulary: The words, in the order of their ids, where elements are token ids.
+        special: Ids of the tokens that are no words: ``pad``, ``unknown``, ``start``, ``end`` and
+            ``mask``, those that there are. None: id 0 is padding for texts of varying length, and
+            streams, which have no padding, have a word there.
         classes: The labels' names, in the order of their ids.
         multi_label: Whether several classes can hold at once (a row of zeros and ones).
         names: Names of the columns or variables, in order.
@@ -40,6 +47,14 @@ class Field:
     names: tuple[str, ...] | None = None
     offset: tuple[float, ...] | None = None
     scale: tuple[float, ...] | None = None
+    special: dict[str, int] | None = None
+
+    @property
+    def pad(self) -> int:
+        """What rows of differing length are filled up with."""
+        if self.kind == "tags":
+            return NOT_SCORED
+        return (self.special or {}).get("pad", 0)
 
 
 @dataclass(frozen=True)
@@ -51,9 +66,8 @@ class Spec:
 
     @property
     def input(self) -> Field:
-        """The only input."""
-        (only,) = self.inputs.values()
-        return only
+        """The only input, or the one that comes first."""
+        return next(iter(self.inputs.values()))
 
     @property
     def target(self) -> Field:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.blocks import BLOCKS, Layout
-from toolkit.blocks.state import CarriedState, Tensor
+from toolkit.blocks.state import CarriedState, Given, Tensor
 from toolkit.data.spec import Field
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.models.rules import Body, blocks_of, describe
-from toolkit.models.stems import STEMS, Stemmed
+from toolkit.models.stems import STEMS
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ def build_network(
     length: int | None = None,
     state: CarriedState | None = None,
     mask: bool = True,
+    memory: Features | None = None,
 ) -> tuple[dict[str, Tensor], Features]:
     """Build a network of stock Keras layers from its description.
 
@@ -64,6 +65,7 @@ def build_network(
         state: Takes the state inputs and outputs of blocks that carry state; None has none.
         mask: Whether token id 0 is padding that must change nothing. False for streams (target
             ``next``), where id 0 is a word.
+        memory: What an encoder gave, for the blocks of a decoder that look at it.
 
     Returns:
         The network's inputs by name, and its features.
@@ -76,23 +78,37 @@ def build_network(
     ((name, field),) = inputs.items()
     shape = describe(field.kind, body)
     x = entry = keras.Input(_input_shape(field, length), batch_size, field.dtype, name=name)
-    given: Stemmed = STEMS[field.kind](
+    given: Given = STEMS[field.kind](
         x, field, shape.reads, mask, **((stem or {}).get(field.kind) or {})
     )
-    x, padding = given.x, given.mask
-    stages = [("stem", x)]
+    stages = [("stem", given.x)]
     for block, options in blocks_of(body):
         function = BLOCKS[block]
         known = inspect.signature(function).parameters
-        extra = {"mask": padding, "state": state}
-        result = function(x, **{k: v for k, v in extra.items() if k in known}, **options)
-        x, padding = result if isinstance(result, tuple) else (result, padding)
-        stages.append((block, x))
+        extra = {
+            "mask": given.mask,
+            "state": state,
+            "field": field,
+            "memory": memory and memory.x,
+            "memory_mask": memory and memory.mask,
+        }
+        result = function(given.x, **{k: v for k, v in extra.items() if k in known}, **options)
+        given = _joined(given, result)
+        stages.append((block, given.x))
+    x, padding = given.x, given.mask
     if shape.gives != "sequence":
         padding = None
     return {name: entry}, Features(
         x, shape.gives, shape.causal, given.embedding, padding, tuple(stages)
     )
+
+
+def _joined(before: Given, result: Any) -> Given:
+    """Return what there is after a block: what it gave, and of what came before the rest."""
+    if isinstance(result, Given):
+        return replace(result, embedding=result.embedding or before.embedding)
+    x, mask = result if isinstance(result, tuple) else (result, before.mask)
+    return Given(x, mask, before.embedding)
 
 
 def _input_shape(field: Field, length: int | None) -> tuple[int | None, ...]:

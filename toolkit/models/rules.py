@@ -24,12 +24,14 @@ class Shape:
         looks_ahead: Why a position's feature depends on later positions; None where it does not,
             so that the network can be a language model.
         merges: Why there is not one feature for each position of the input; None where there is.
+        carries: Whether state can be carried from one batch of a stream to the next.
     """
 
     reads: Layout
     gives: Layout
     looks_ahead: str | None = None
     merges: str | None = None
+    carries: bool = False
 
     @property
     def causal(self) -> bool:
@@ -54,6 +56,7 @@ def describe(kind: str, body: Body) -> Shape:
     """
     layout = reads = first_layout(kind, body)
     looks_ahead = merges = None
+    carries = False
     if reads == "vector" and kind != "table":
         looks_ahead = merges = f"it reads its {kind} as one vector"
     for name, options in blocks_of(body):
@@ -74,11 +77,12 @@ def describe(kind: str, body: Body) -> Shape:
                 "words is not"
             )
         layout = row.gives(options) or layout
+        carries |= row.carries
         if looks_ahead is None:
             looks_ahead = row.looks_ahead(options)
         if merges is None:
             merges = row.merges(options)
-    return Shape(reads, layout, looks_ahead, merges)
+    return Shape(reads, layout, looks_ahead, merges, carries)
 
 
 def first_layout(kind: str, body: Body) -> Layout:

@@ -13,7 +13,7 @@ from pydantic import Field as Limits
 
 from toolkit.blocks import Layout
 from toolkit.blocks.masks import mean
-from toolkit.blocks.state import Tensor
+from toolkit.blocks.state import Given, Tensor
 from toolkit.data.spec import Field
 from toolkit.errors import Refused
 from toolkit.lazy import keras
@@ -39,27 +39,12 @@ class Row:
 STEMS: Table[Row] = Table(
     "stem",
     {
-        "tokens": Row("toolkit.models.stems:tokens", ("sequence", "vector")),
+        "tokens": Row("toolkit.models.stems:tokens", ("sequence", "vector", "ids")),
         "image": Row("toolkit.models.stems:image", ("grid", "sequence", "vector")),
         "series": Row("toolkit.models.stems:series", ("sequence", "vector")),
         "table": Row("toolkit.models.stems:table", ("vector", "sequence")),
     },
 )
-
-
-@dataclass(frozen=True)
-class Stemmed:
-    """What a stem gives.
-
-    Attributes:
-        x: The features.
-        mask: Shape ``(batch, time)``, True at real positions; None where all are.
-        embedding: The layer that a tied output layer shares, or None.
-    """
-
-    x: Tensor
-    mask: Tensor | None = None
-    embedding: keras.layers.Layer | None = None
 
 
 def tokens(
@@ -73,17 +58,17 @@ def tokens(
     locked_dropout: bool = False,
     init_range: Positive | None = None,
     tie: bool = False,
-) -> Stemmed:
+) -> Given:
     """Embed token ids.
 
     A ``sequence`` has one embedding for each position, a ``vector`` the mean of those of the real
-    positions (a bag of words).
+    positions (a bag of words); ``ids`` are handed on as they are, to blocks that hold an embedding.
 
     Args:
         x: Token ids, shape ``(batch, time)``.
         field: The input; its vocabulary says how many embeddings there are.
-        layout: ``sequence`` or ``vector``.
-        masked: Whether id 0 is padding. It is not in streams, where it is a word like others.
+        layout: ``sequence``, ``vector`` or ``ids``.
+        masked: Whether the field's padding is to change nothing. Streams have none.
         units: Width of the embeddings.
         dropout: Share of the features that is set to zero in training.
         locked_dropout: Whether the same features are dropped at all positions of a sequence.
@@ -96,6 +81,12 @@ def tokens(
     """
     if field.vocabulary is None:
         raise Refused("an input of kind 'tokens' needs a vocabulary: its field has none")
+    mask = None
+    if masked:  # a text without words counts as one of padding: cuDNN wants a real first position
+        first = keras.ops.ones_like(x[:, :1], dtype="bool")
+        mask = keras.ops.concatenate([first, keras.ops.not_equal(x[:, 1:], field.pad)], axis=1)
+    if layout == "ids":
+        return Given(x, mask)
     kind = keras.layers.ReversibleEmbedding if tie else keras.layers.Embedding
     start = (
         "uniform"
@@ -103,10 +94,6 @@ def tokens(
         else keras.initializers.RandomUniform(-init_range, init_range)
     )
     embedding = kind(len(field.vocabulary), units, embeddings_initializer=start)
-    mask = None
-    if masked:  # a text without words counts as one of padding: cuDNN wants a real first position
-        first = keras.ops.ones_like(x[:, :1], dtype="bool")
-        mask = keras.ops.concatenate([first, keras.ops.not_equal(x[:, 1:], 0)], axis=1)
     x = embedding(x)
     if dropout:
         drop = keras.layers.SpatialDropout1D if locked_dropout else keras.layers.Dropout
@@ -114,7 +101,7 @@ def tokens(
     if layout == "vector":
         x = keras.layers.GlobalAveragePooling1D()(x) if mask is None else mean(x, mask)
         mask = None
-    return Stemmed(x, mask, embedding if tie else None)
+    return Given(x, mask, embedding if tie else None)
 
 
 def image(
@@ -126,7 +113,7 @@ def image(
     size: PositiveInt | None = None,
     means: Numbers | None = None,
     deviations: Numbers | None = None,
-) -> Stemmed:
+) -> Given:
     """Scale an image's pixels, inside the network, so that a saved model takes raw ones.
 
     A ``grid`` is the image, a ``sequence`` its rows from top to bottom, a ``vector`` all pixels.
@@ -167,7 +154,7 @@ def image(
         x = keras.layers.Reshape((height, width * channels))(x)
     elif layout == "vector":
         x = keras.layers.Flatten()(x)
-    return Stemmed(x)
+    return Given(x)
 
 
 def series(
@@ -177,7 +164,7 @@ def series(
     masked: bool,
     *,
     dropout: Fraction = 0.0,
-) -> Stemmed:
+) -> Given:
     """Hand on a window of a time series; the data set has already brought it to one scale.
 
     Args:
@@ -192,7 +179,7 @@ def series(
     """
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
-    return Stemmed(keras.layers.Flatten()(x) if layout == "vector" else x)
+    return Given(keras.layers.Flatten()(x) if layout == "vector" else x)
 
 
 def table(
@@ -202,7 +189,7 @@ def table(
     masked: bool,
     *,
     dropout: Fraction = 0.0,
-) -> Stemmed:
+) -> Given:
     """Hand on a table's row; the data set has already made numbers of it.
 
     Args:
@@ -217,4 +204,4 @@ def table(
     """
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
-    return Stemmed(keras.ops.expand_dims(x, -1) if layout == "sequence" else x)
+    return Given(keras.ops.expand_dims(x, -1) if layout == "sequence" else x)
