@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -124,18 +124,23 @@ class Split:
             arrays hold references (file names) and not the thing itself; None where they hold it.
         rows: For a series, first and one past the last row that may be forecast in this split. The
             context of a window may reach back before the first.
+        source: What the examples were cut from, where arrays do not tell it all: the contexts and
+            answers of questions, the words of sentences, which whole examples are scored by. An
+            array of the split says which part of it an example is.
     """
 
     arrays: dict[str, np.ndarray | Ragged]
     decode: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     rows: tuple[int, int] | None = None
+    source: Any = None
 
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
 
     def take(self, indices: np.ndarray | slice) -> Split:
         """Return the examples at ``indices``."""
-        return Split({k: v[indices] for k, v in self.arrays.items()}, self.decode, self.rows)
+        arrays = {name: array[indices] for name, array in self.arrays.items()}
+        return replace(self, arrays=arrays)
 
 
 @dataclass(frozen=True)
