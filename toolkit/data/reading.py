@@ -47,7 +47,7 @@ def read_table(
     """
     suffix = Path(str(path).removesuffix(".gz")).suffix.lower()
     if delimiter is None and suffix in JSON_LINES:
-        return _read_json_lines(path, columns, encoding)
+        return json_lines(read_text(path, encoding), str(path), columns)
     delimiter = delimiter or DELIMITERS.get(suffix)
     if delimiter is None:
         raise Refused(
@@ -102,15 +102,23 @@ def _place(path: str, column: str | int, key: str, names: tuple[str, ...], width
     return names.index(column)
 
 
-def _read_json_lines(path: str | Path, columns: Mapping[str, str | int], encoding: str) -> Columns:
-    """Read a file with one JSON object a line."""
+def json_lines(text: str, path: str, columns: Mapping[str, str | int]) -> Columns:
+    """Read some columns of a text with one JSON object a line.
+
+    Args:
+        text: What is read.
+        path: Where it is from, for messages.
+        columns: Name of each column wanted, by the config key that asks for it.
+
+    Raises:
+        Refused: If a line is no object, or lacks a column; with its number.
+    """
     for key, column in columns.items():
         if isinstance(column, int):
             raise Refused(f"{key}: {column}, but {path} has names instead of numbers.")
     rows: list[list[str]] = []
     lines: list[int] = []
     faults: list[str] = []
-    text = read_text(path, encoding)
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
@@ -128,7 +136,7 @@ def _read_json_lines(path: str | Path, columns: Mapping[str, str | int], encodin
         raise Refused(*faults[:SHOWN], *more)
     if not rows:
         raise Refused(f"{path}: is empty; expected one JSON object a line.")
-    return Columns(str(path), tuple(map(str, columns.values())), rows, lines)
+    return Columns(path, tuple(map(str, columns.values())), rows, lines)
 
 
 def _json_cells(entry: Any, columns: Mapping[str, str | int]) -> list[str]:
