@@ -57,6 +57,8 @@ def _idx(*mirrors: str) -> tuple[Download, ...]:
 
 IDX = ("images-idx3", "labels-idx1")
 GLUE = "https://dl.fbaipublicfiles.com/glue/data/"
+SENTEVAL = "https://dl.fbaipublicfiles.com/senteval/senteval_data/"
+STS_PARTS = ("train", "dev", "test")
 CIFAR10 = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin", "batches.meta.txt"]
 
 SOURCES: dict[str, Source] = {
@@ -123,6 +125,49 @@ SOURCES: dict[str, Source] = {
         (Download((f"{GLUE}SST-2.zip",), {n: f"SST-2/{n}" for n in ("train.tsv", "dev.tsv")}),),
         {},
         extra=("test_labeled.tsv",),
+    ),
+    "cola": Source(
+        ("glue/CoLA", "CoLA", "cola"),
+        (
+            Download(
+                ("https://nyu-mll.github.io/CoLA/cola_public_1.1.zip",),
+                {
+                    f"{part}.tsv": f"cola_public/raw/{part}.tsv"
+                    for part in ("in_domain_train", "in_domain_dev", "out_of_domain_dev")
+                },
+            ),
+        ),
+        {},
+        extra=("train.tsv", "dev.tsv"),
+    ),
+    "mrpc": Source(
+        ("glue/MRPC", "MRPC", "mrpc"),
+        tuple(
+            Download(
+                (f"{SENTEVAL}msr_paraphrase_{part}.txt",), {f"msr_paraphrase_{part}.txt": None}
+            )
+            for part in ("train", "test")
+        ),
+        {},
+    ),
+    "rte": Source(
+        ("glue/RTE", "RTE", "rte"),
+        (Download((f"{GLUE}RTE.zip",), {n: f"RTE/{n}" for n in ("train.tsv", "dev.tsv")}),),
+        {},
+    ),
+    "stsb": Source(
+        ("glue/STS-B", "STS-B", "stsb", "stsbenchmark"),
+        # GLUE's own copy has no scores for the test part; the benchmark's has.
+        (
+            Download(
+                (
+                    "http://ixa2.si.ehu.eus/stswiki/images/4/48/Stsbenchmark.tar.gz",
+                    "http://ixa2.si.ehu.es/stswiki/images/4/48/Stsbenchmark.tar.gz",
+                ),
+                {f"sts-{part}.csv": f"stsbenchmark/sts-{part}.csv" for part in STS_PARTS},
+            ),
+        ),
+        {},
     ),
     "etth1": Source(
         ("ett", "ETT-small", ""),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from toolkit.data.labelled_texts import Texts, labelled_texts
+from toolkit.data.labelled_texts import labelled_texts
 from toolkit.data.reading import read_table
 from toolkit.data.sources import locate
 from toolkit.data.spec import Dataset
-from toolkit.data.tokenization import Rules
+from toolkit.data.text_input import Texts
 from toolkit.types import PositiveInt
 
 FILES = {"train": "train.tsv", "valid": "dev.tsv", "test": "test_labeled.tsv"}
@@ -17,6 +17,7 @@ CLASSES = {"0": "negative", "1": "positive"}
 def sst2(
     *,
     root: str | None = None,
+    tokenizer: str = "auto",
     vocabulary_size: PositiveInt | None = None,
     minimum_count: PositiveInt = 1,
     max_length: PositiveInt | None = None,
@@ -25,7 +26,8 @@ def sst2(
 
     67,349 phrases to train on, 872 sentences to choose the best epoch by (GLUE's dev), and, where
     ``test_labeled.tsv`` lies beside them, 1,821 sentences as test: GLUE's own test has no labels.
-    Words are split as the Penn Treebank does, so that plain English is read well too.
+    Words are split as the Penn Treebank does, so that plain English is read well too, or cut into
+    the pieces of a subword tokenizer.
 
     Socher et al., "Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank",
     EMNLP 2013; Wang et al., "GLUE", 2018, arXiv:1804.07461.
@@ -33,9 +35,13 @@ def sst2(
     Args:
         root: Folder that holds ``train.tsv`` and ``dev.tsv`` in ``glue/SST-2/``, ``SST-2/`` or
             itself; None for the cache folder, where they are downloaded to.
-        vocabulary_size: Most words that are known, the most frequent ones; None for all.
+        tokenizer: ``words``, ``whitespace``, ``wordpiece``, ``bpe``, ``sentencepiece``, or the name
+            of a tokenizer that there is (see ``toolkit.data.text_input``); ``auto`` takes the
+            model's, and words where it has none.
+        vocabulary_size: Most words that are known, the most frequent ones; None for all, or 8,000
+            pieces.
         minimum_count: Words that occur less often in training are read as ``<unk>``.
-        max_length: Words after which a text is cut off; None for no limit.
+        max_length: Tokens after which a text is cut off; None for no limit.
     """
     found = locate("sst2", root)
     parts = {
@@ -49,5 +55,10 @@ def sst2(
             f"There is no test_labeled.tsv beside {found['dev.tsv']}, and GLUE's own test has no "
             "labels: only the dev part is scored."
         )
-    texts = Texts(Rules("word", "words", True, False), vocabulary_size, minimum_count, max_length)
+    texts = Texts(
+        tokenizer,
+        vocabulary_size=vocabulary_size,
+        minimum_count=minimum_count,
+        max_length=max_length,
+    )
     return labelled_texts(parts, texts, classes=CLASSES, notes=notes)

@@ -1,14 +1,15 @@
-"""Texts with labels, from csv, tsv or jsonl files of one's own."""
+"""Texts, or pairs of texts, with labels or values, from csv, tsv or jsonl files of one's own."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Literal
 
-from toolkit.data.columns import Columns, locate_file
-from toolkit.data.labelled_texts import Texts, labelled_texts
+from toolkit.data.columns import locate_file
+from toolkit.data.labelled_texts import carved, labelled_texts
 from toolkit.data.reading import read_table
-from toolkit.data.spec import Dataset, Split, carve
-from toolkit.data.tokenization import Rules, Tokenizer, Unit
+from toolkit.data.spec import Dataset
+from toolkit.data.text_input import WORDS, Texts
+from toolkit.data.tokenization import Unit
 from toolkit.errors import Refused
 from toolkit.types import Count, Fraction, PositiveInt
 
@@ -20,14 +21,16 @@ def text_classification(
     valid: str | None = None,
     test: str | None = None,
     text_column: Count | str = "text",
+    text_pair_column: Count | str | None = None,
     label_column: Count | str = "label",
+    target_kind: Literal["label", "value"] | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
     quoting: bool = True,
     encoding: str = "utf-8",
     multi_label: str | None = None,
     unit: Unit = "word",
-    tokenizer: Tokenizer = "words",
+    tokenizer: str = "auto",
     lower: bool = True,
     vocabulary_size: PositiveInt | None = 20_000,
     minimum_count: PositiveInt = 1,
@@ -35,10 +38,12 @@ def text_classification(
     validation_fraction: Fraction = 0.1,
     seed: int = 0,
 ) -> Dataset:
-    """Load texts with labels from csv, tsv or jsonl files, plain or ``.gz``.
+    """Load texts with labels or values from csv, tsv or jsonl files, plain or ``.gz``.
 
-    The classes are the labels of the training file, in order. The vocabulary is made from its
-    texts, words by how often they occur; words that it lacks are read as ``<unk>``.
+    The classes are the labels of the training file, in order; values are numbers. The vocabulary is
+    made from its texts, words by how often they occur; words that it lacks are read as ``<unk>``.
+    The two texts of a pair (a question and an answer, a premise and a claim) are one row with a
+    special token between.
 
     Args:
         root: Folder that the files are relative to; None for the current one.
@@ -46,7 +51,10 @@ def text_classification(
         valid: The file that chooses the best epoch; None carves it from ``train``.
         test: The file that is reported; None for none.
         text_column: Column of the texts, by name or by number from 0.
-        label_column: Column of the labels, likewise.
+        text_pair_column: Column of the texts that go with them; None for single texts.
+        label_column: Column of the labels or values, likewise.
+        target_kind: Whether a ``label`` is learned (classification) or a ``value`` (regression);
+            None takes what the task asks for, from Python labels.
         header: Whether the first line names the columns; None: if a column is given by name.
         delimiter: What stands between cells, ``tab`` for tabs; None goes by the file's name.
         quoting: Whether cells may stand in double quotes; false takes quotes as plain text, as
@@ -56,26 +64,43 @@ def text_classification(
             (``"|"``); None where each row has one.
         unit: Whether tokens are words or characters.
         tokenizer: What words are: what stands between blanks (``whitespace``), or also each
-            punctuation mark by itself (``words``). Of no effect on characters.
-        lower: Whether capital letters become small.
-        vocabulary_size: Most words that are known, the most frequent ones; None for all.
+            punctuation mark by itself (``words``), of no effect on characters; or pieces of words:
+            ``wordpiece``, ``bpe`` or ``sentencepiece``, learned from the training texts, or the
+            name of a tokenizer that there is (see ``toolkit.data.text_input``). ``auto`` takes the
+            model's, and words where it has none.
+        lower: Whether capital letters become small; a tokenizer that there is does as it was made.
+        vocabulary_size: Most words or pieces that are known; None for all words, or 8,000 pieces.
         minimum_count: Words that occur less often in training are read as ``<unk>``.
-        max_length: Tokens after which a text is cut off; None for no limit.
+        max_length: Tokens after which a text is cut off; None for no limit. Of a pair, those of
+            both together, the longer being cut first.
         validation_fraction: Share of the training rows carved for validation where ``valid`` is
             None.
         seed: Chooses the rows that are carved.
 
     Returns:
-        Input ``tokens``, rows of ids of differing length, id 0 being padding, and target ``label``.
+        Input ``tokens``, rows of ids of differing length, and target ``label`` or ``value``.
 
     Raises:
         Refused: With file and line, where a file does not hold what is said here.
     """
+    if target_kind == "value" and multi_label is not None:
+        raise Refused("data.multi_label: values have no labels; expected null.")
+    if tokenizer not in WORDS and unit == "character":
+        raise Refused(
+            f"data.unit: characters, but data.tokenizer={tokenizer} makes pieces of words."
+        )
+    columns = {"data.text_column": text_column, "data.label_column": label_column}
+    if text_pair_column is not None:
+        columns = {
+            "data.text_column": text_column,
+            "data.text_pair_column": text_pair_column,
+            "data.label_column": label_column,
+        }
     files = {"train": train, "valid": valid, "test": test}
     parts = {
         part: read_table(
             locate_file(file, root, f"data.{part}"),
-            columns={"data.text_column": text_column, "data.label_column": label_column},
+            columns=columns,
             header=header,
             delimiter=delimiter,
             quoting=quoting,
@@ -86,27 +111,12 @@ def text_classification(
     }
     notes = []
     if "valid" not in parts:
-        parts |= _carved(parts["train"], validation_fraction, seed)
+        parts |= carved(parts["train"], validation_fraction, seed)
         notes.append(
             f"{parts['valid'].path}: {len(parts['valid'].rows):,} rows chosen by seed {seed} are "
             "the validation part; data.valid names none."
         )
-    texts = Texts(Rules(unit, tokenizer, lower, False), vocabulary_size, minimum_count, max_length)
-    return labelled_texts(parts, texts, multi_label=multi_label, notes=notes)
-
-
-def _carved(read: Columns, fraction: float, seed: int) -> dict[str, Columns]:
-    """Return training and validation rows."""
-    if not fraction:
-        raise Refused(
-            "data.validation_fraction: 0, and data.valid names no file; the best epoch is chosen "
-            "on validation rows: give either."
-        )
-    if len(read.rows) < 2:
-        raise Refused(
-            f"{read.path}: has one row only, so no validation row can be carved from it; expected "
-            "at least two rows, or a file for data.valid."
-        )
-    rest, part = carve(Split({"row": np.arange(len(read.rows))}), fraction, seed)
-    train, valid = (np.asarray(split.arrays["row"]).tolist() for split in (rest, part))
-    return {"train": read.take(train), "valid": read.take(valid)}
+    texts = Texts(tokenizer, unit, lower, vocabulary_size, minimum_count, max_length)
+    return labelled_texts(
+        parts, texts, values=target_kind == "value", multi_label=multi_label, notes=notes
+    )

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.pairs import Text, cut_lengths
 from toolkit.data.spec import Ragged, Split
 from toolkit.data.tokenization import Rules, Tokenizer, Unit
-from toolkit.data.vocabulary import ABSENT, PAD, UNKNOWN, Vocabulary
+from toolkit.data.vocabulary import ABSENT, PAD, SEPARATOR, UNKNOWN, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class TextEncoder:
         tokenizer: ``whitespace`` splits words at blanks only; ``words`` takes punctuation apart.
         lower: Whether letters become small.
         end_of_line: Whether line ends within a text are tokens; else they are blanks.
-        max_length: Most tokens of a text, the rest is cut off; None for no limit.
+        max_length: Most tokens of a text, the rest is cut off; None for no limit. Of a pair, most
+            tokens of both with what stands between them.
         input: Name of the array.
     """
 
@@ -44,13 +46,23 @@ class TextEncoder:
         """How a text becomes tokens."""
         return Rules(self.unit, self.tokenizer, self.lower, self.end_of_line)
 
-    def split(self, text: str) -> list[str]:
-        """Return the tokens of a text, cut at ``max_length``."""
+    def split(self, text: Text) -> list[str]:
+        """Return the tokens of a text, or of two with ``<sep>`` between, cut at ``max_length``."""
         rules = self.rules
-        return rules.tokens(rules.clean(text))[: self.max_length]
+        if isinstance(text, str):
+            return rules.tokens(rules.clean(text))[: self.max_length]
+        first, second = (
+            [UNKNOWN if token == SEPARATOR else token for token in rules.tokens(rules.clean(side))]
+            for side in text
+        )
+        if self.max_length is not None:
+            lengths = np.array([len(first)]), np.array([len(second)])
+            one, two = cut_lengths(*lengths, self.max_length - 1)
+            first, second = first[: int(one[0])], second[: int(two[0])]
+        return [*first, SEPARATOR, *second]
 
-    def encode(self, raw: Sequence[str]) -> Split:
-        """Return each text as a row of ids.
+    def encode(self, raw: Sequence[Text]) -> Split:
+        """Return each text, or each pair of texts, as a row of ids.
 
         Words that are not known become ``<unk>``, or are left out where there is none. Where the
         vocabulary has padding, a text without a word becomes one ``<unk>``, as a row of padding

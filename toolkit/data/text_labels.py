@@ -1,15 +1,67 @@
-"""Labels as they stand in files, and their classes."""
+"""Labels and values as they stand in files, and what is learned of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from toolkit.data.columns import Columns
 from toolkit.data.csv_rows import SHOWN
 from toolkit.data.reading import BETWEEN
+from toolkit.data.spec import Field
 from toolkit.errors import Refused, did_you_mean
+
+
+def label_target(
+    parts: Mapping[str, Columns],
+    separator: str | None = None,
+    shown: Mapping[str, str] | None = None,
+) -> tuple[Field, dict[str, np.ndarray]]:
+    """Return what a classifier learns, and the labels of each part.
+
+    Args:
+        parts: Rows whose last cell is the label; ``train`` has all classes.
+        separator: What stands between several labels; None where each row has just one.
+        shown: Names for the labels; None for the labels themselves.
+
+    Raises:
+        Refused: If a label is missing or does not occur in training, with its line.
+    """
+    labels = {part: read_labels(read, -1, separator) for part, read in parts.items()}
+    classes, several = classes_of(labels["train"]), separator is not None
+    arrays = {
+        part: label_array(read, labels[part], classes, several) for part, read in parts.items()
+    }
+    names = tuple((shown or {}).get(name, name) for name in classes)
+    if several:
+        return Field("label", (len(names),), classes=names, multi_label=True), arrays
+    return Field("label", (), "int32", classes=names), arrays
+
+
+def value_target(parts: Mapping[str, Columns]) -> tuple[Field, dict[str, np.ndarray]]:
+    """Return what a regression learns, and the values of each part, shape ``(rows, 1)`` float32.
+
+    Args:
+        parts: Rows whose last cell is a number; ``train`` gives the mean and deviation by which
+            values are standardised within the network.
+
+    Raises:
+        Refused: If a cell holds no number, with its line, or all training values are the same.
+    """
+    name = parts["train"].names[-1]
+    key = "data.label_column"
+    values = {part: read.numbers([read.names[-1]], key) for part, read in parts.items()}
+    train = values["train"]
+    if np.ptp(train) == 0:
+        raise Refused(
+            f"{parts['train'].path}: column '{name}' has the same value in all {len(train)} rows; "
+            "there is nothing to learn."
+        )
+    field = Field(
+        "value", (1,), names=(name,), offset=(float(train.mean()),), scale=(float(train.std()),)
+    )
+    return field, {part: array.astype("float32") for part, array in values.items()}
 
 
 def read_labels(read: Columns, place: int, separator: str | None) -> list[list[str]]:

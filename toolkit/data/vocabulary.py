@@ -12,7 +12,7 @@ import numpy as np
 from toolkit.data.files import read_text
 from toolkit.errors import Refused
 
-PAD, UNKNOWN, END_OF_LINE = "<pad>", "<unk>", "<eos>"
+PAD, UNKNOWN, END_OF_LINE, SEPARATOR = "<pad>", "<unk>", "<eos>", "<sep>"
 ABSENT = -1
 """In place of an id: a word that is not known, where there is no ``<unk>``."""
 ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
