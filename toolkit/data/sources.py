@@ -59,6 +59,8 @@ IDX = ("images-idx3", "labels-idx1")
 GLUE = "https://dl.fbaipublicfiles.com/glue/data/"
 SENTEVAL = "https://dl.fbaipublicfiles.com/senteval/senteval_data/"
 STS_PARTS = ("train", "dev", "test")
+MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
+SCITLDR = "https://raw.githubusercontent.com/allenai/scitldr/master/SciTLDR-Data/SciTLDR-A/"
 CIFAR10 = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin", "batches.meta.txt"]
 
 SOURCES: dict[str, Source] = {
@@ -168,6 +170,38 @@ SOURCES: dict[str, Source] = {
             ),
         ),
         {},
+    ),
+    "multi30k": Source(
+        ("multi30k", "task1/raw", ""),
+        tuple(
+            Download((f"{MULTI30K}{part}.{language}.gz",), {f"{part}.{language}.gz": None})
+            for part in ("train", "val", "test_2016_flickr")
+            for language in ("de", "en")
+        ),
+        {
+            "train.de.gz": "726e39b2fa9eb9ffb6dc763fb35a179f80fae06ffc5d28b6ace5faa883de28a6",
+            "train.en.gz": "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
+            "val.de.gz": "f0cba2f995189cf5770f29a8a9a537a3ad3f51657ad873405082ff6863a5e75a",
+            "val.en.gz": "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28",
+            "test_2016_flickr.de.gz": (
+                "9204244e408ccb38d2a55cfcd344df15005fc42a07a6e55ca6c52b6ababb8cc8"
+            ),
+            "test_2016_flickr.en.gz": (
+                "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9"
+            ),
+        },
+    ),
+    "scitldr": Source(
+        ("scitldr", "SciTLDR-Data/SciTLDR-A", "SciTLDR-A"),
+        tuple(
+            Download((f"{SCITLDR}{part}.jsonl",), {f"{part}.jsonl": None})
+            for part in ("train", "dev", "test")
+        ),
+        {
+            "train.jsonl": "b222771d387be585cfdf5ae957b36757138415a352e0a3e3b23f73f87c3b1119",
+            "dev.jsonl": "3191fa98ccc09521332b7a1cd63b1930be4e8df125a235ccd31e40329709525e",
+            "test.jsonl": "fb42dd6cd4f4a1928ae8a01a189456fbfe994a07e938bd49f68653933f6503c9",
+        },
     ),
     "etth1": Source(
         ("ett", "ETT-small", ""),
