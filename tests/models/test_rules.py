@@ -42,7 +42,7 @@ assert not {{"tensorflow", "keras", "keras_hub"}} & set(sys.modules), "imported"
 @pytest.mark.parametrize("model", ["rnn", "lstm", "gru"])
 def test_recurrent_models_are_causal_unless_bidirectional(model):
     shape = describe("tokens", model_file(model)["body"])
-    assert shape == Shape("sequence", "sequence") and shape.causal and shape.each_position
+    assert shape == Shape("sequence", "sequence", carries=True) and shape.causal and shape.each_position
     shape = describe("tokens", model_file(model, bidirectional=True)["body"])
     assert not shape.causal and shape.each_position
     assert shape.looks_ahead.startswith("bidirectional is true, so its layers also read")

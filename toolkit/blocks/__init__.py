@@ -3,9 +3,9 @@
 A block is called ``block(x, *, options)`` and may name further inputs that a network has before the
 star: ``mask`` (True at real positions, shape ``(batch, time)``, or None), ``state``
 (:class:`~toolkit.blocks.state.CarriedState` or None), ``memory`` and ``memory_mask`` (what an
-encoder gave, ``(batch, its time, features)``, and its mask), ``field`` (what is known of the input).
-Its keyword-only parameters are its options. It returns a tensor; a tensor and its new mask where it
-changes the number of positions; or a :class:`~toolkit.blocks.state.Given`.
+encoder gave, ``(batch, its time, features)``, and its mask), ``field`` (what is known of the
+input). Its keyword-only parameters are its options. It returns a tensor; a tensor and its new mask
+where it changes the number of positions; or a :class:`~toolkit.blocks.state.Given`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ class Row:
         merges: Why, with these options, there is no longer one feature for each position of the
             input; None where there is.
         carries: Whether it carries state from one batch of a stream to the next.
+        tokenizer: The tokenizer that texts must have been read with: a kind (``wordpiece``), or
+            the name of the preset that brings one; None where any will do.
+        longest: The positions that it has places for; a text may not have more. None where any
+            number will do.
     """
 
     path: str
@@ -58,6 +62,8 @@ class Row:
     looks_ahead: Callable[[Options], str | None] = _nothing
     merges: Callable[[Options], str | None] = _nothing
     carries: bool = False
+    tokenizer: Callable[[Options], str | None] = _nothing
+    longest: Callable[[Options], int | None] = _nothing
 
 
 def _any(options: Options) -> tuple[Layout, ...]:
@@ -92,6 +98,16 @@ def _resnet_fault(options: Options) -> str | None:
     from toolkit.blocks.resnet import fault  # a plain function; it is kept beside its block
 
     return fault(options)
+
+
+def _heads_fault(options: Options) -> str | None:
+    from toolkit.blocks.transformer import fault
+
+    return fault(*(options[name] for name in ("units", "heads", "groups", "positions")))
+
+
+def _learned(options: Options) -> int | None:
+    return options["max_length"] if options["positions"] == "learned" else None
 
 
 LARGE_RESNETS = (18, 34, 50, 101, 152)
@@ -161,6 +177,31 @@ BLOCKS: Table[Row] = Table(
             fault=_resnet_fault,
             looks_ahead=lambda options: "its convolutions read the positions that follow",
             merges=lambda options: "its convolutions have strides",
+        ),
+        "attention": Row(
+            "toolkit.blocks.attention:attention",
+            reads=lambda options: ("sequence",),
+            fault=_heads_fault,
+            looks_ahead=lambda options: (
+                None
+                if options["causal"] or options["cross"]
+                else "its attention reads the positions that follow (causal: true does not)"
+            ),
+        ),
+        "encoder": Row(
+            "toolkit.blocks.encoder:encoder",
+            reads=lambda options: ("sequence",),
+            fault=_heads_fault,
+            looks_ahead=lambda options: (
+                "its attention reads the positions that follow (that of block decoder does not)"
+            ),
+            longest=_learned,
+        ),
+        "decoder": Row(
+            "toolkit.blocks.decoder:decoder",
+            reads=lambda options: ("sequence",),
+            fault=_heads_fault,
+            longest=_learned,
         ),
         "series_linear": Row(
             "toolkit.blocks.series_linear:series_linear",

@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.augment import Augmentation
-from toolkit.data.samplers import Bucketed, InOrder, Sampler, Shuffled, Streams
-from toolkit.data.spec import Ragged, Spec, Split
+from toolkit.data.samplers import Bucketed, InOrder, Packed, Sampler, Shuffled, Streams
+from toolkit.data.spec import Field, Ragged, Spec, Split
 from toolkit.lazy import tf
 
 Batch = tuple[dict[str, Any], Any, Any]
 Augment = Mapping[str, Mapping[str, Any] | None]
+Examples = Callable[[dict[str, Any], Any, Any, Any], Batch]
+"""What a task makes of a batch: from inputs, target, weight and a seed of shape (2,), int64."""
+
+FIXED = 0x5EED
+"""In place of a run's seed, where what is drawn must be the same at each evaluation."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,17 @@ class Batches:
             epoch.
         draw: Draws what an epoch's augmentation needs, once an epoch; None without augmentation.
         unit: What the examples are called where speed is printed: ``tokens`` or ``examples``.
+        examples_of: What the task makes of a batch; None takes it as it is.
+        seed: The run's, from which the task draws; None in evaluation, where each step has its own
+            fixed one.
     """
 
     sampler: Sampler
     assemble: Callable[[Any, Any, Any], Batch]
     draw: Callable[[Any], Any] | None = None
     unit: str = "examples"
+    examples_of: Examples | None = None
+    seed: int | None = None
 
     @property
     def steps(self) -> int:
@@ -84,7 +94,11 @@ class Batches:
         extras = None if self.draw is None else self.draw(epoch)
 
         def one(step: Any) -> Batch:
-            return self.assemble(self.sampler.batch(order, step), step, extras)
+            batch = self.assemble(self.sampler.batch(order, step), step, extras)
+            if self.examples_of is None:
+                return batch
+            seed = tf.constant(FIXED if self.seed is None else self.seed, "int64")
+            return self.examples_of(*batch, tf.stack([seed, epoch * self.steps + step]))
 
         return tf.data.Dataset.range(first, steps).map(
             one, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
@@ -119,7 +133,7 @@ def example_batches(
         sampler = Bucketed(ragged[0].lengths, batch_size, seed)
     else:
         sampler = Shuffled(len(split), batch_size, seed)
-    gather = _gatherer(split)
+    gather = _gatherer(split, {**spec.inputs, **spec.targets})
     names = list(spec.inputs)
     target = next(iter(spec.targets), None)
     change, draw = _augmentation(augment, len(split), spec, seed)
@@ -146,8 +160,9 @@ def _augmentation(
     return change, lambda epoch: plan.draws(fixed, epoch)
 
 
-def _gatherer(split: Split) -> Callable[[Any], dict[str, Any]]:
+def _gatherer(split: Split, fields: Mapping[str, Field]) -> Callable[[Any], dict[str, Any]]:
     """Return a function from indices to a batch of each array."""
+    fill = {name: fields[name].pad if name in fields else 0 for name in split.arrays}
     held = {
         name: tf.RaggedTensor.from_row_splits(a.values, a.starts, validate=False)
         if isinstance(a, Ragged)
@@ -165,7 +180,10 @@ def _gatherer(split: Split) -> Callable[[Any], dict[str, Any]]:
         rows = {name: tf.gather(array, indices) for name, array in held.items()}
         if signature is not None:
             rows = tf.map_fn(split.decode, rows, fn_output_signature=signature)
-        return {k: v.to_tensor() if isinstance(v, tf.RaggedTensor) else v for k, v in rows.items()}
+        return {
+            name: v.to_tensor(default_value=fill[name]) if isinstance(v, tf.RaggedTensor) else v
+            for name, v in rows.items()
+        }
 
     return gather
 
@@ -198,6 +216,61 @@ def stream_batches(split: Split, spec: Spec, batch_size: int, length: int) -> Ba
         return {name: window[:, :-1], "carry": carry}, window[:, 1:], sampler.weights(step)
 
     return Batches(sampler, assemble, unit="tokens")
+
+
+def packed_batches(
+    split: Split,
+    spec: Spec,
+    batch_size: int,
+    length: int,
+    *,
+    seed: int | None = None,
+    framed: bool = False,
+) -> Batches:
+    """Return batches of windows of a text, each as full as it can be: no padding but at the end.
+
+    Args:
+        split: One array of token ids.
+        spec: Names of the input and the target.
+        batch_size: Windows in a batch.
+        length: Tokens of a window.
+        seed: Shuffles the windows by it, which begin elsewhere in each epoch; None keeps the order
+            and reads each token once.
+        framed: Whether windows begin with the input's ``start`` token and end with its ``end``
+            token, where it has these, and the target is what the windows hold. Else it is the next
+            token after each.
+
+    Returns:
+        Inputs and target ``(batch, length)``; the weight, of the same shape, is 1 for the text's
+        own tokens. The last batch is filled up with rows that count nothing.
+    """
+    ((name, field),) = spec.inputs.items()
+    tokens, special = np.asarray(split.arrays[name], "int32"), field.special or {}
+    ends = [special[end] for end in ("start", "end") if end in special] if framed else []
+    inner = length - len(ends)
+    sampler = Packed(len(tokens), batch_size, inner, seed)
+    fill = np.full(inner + 1, field.pad, "int32")
+    padded = tf.constant(np.concatenate([tokens[-1:], tokens, fill]))
+
+    def assemble(starts: Any, step: Any, drawn: Any) -> Batch:
+        positions = tf.ensure_shape(starts, (batch_size,))[:, None] + tf.range(inner, dtype="int64")
+        weight = tf.cast(positions < len(tokens), "float32")
+        positions = tf.minimum(positions, len(tokens))
+        after = tf.gather(padded, positions + 1)
+        if not framed:
+            return {name: tf.gather(padded, positions)}, after, weight
+        for column, end in zip((0, length - 1), ends, strict=False):
+            after = _inserted(after, column, end)
+            weight = _inserted(weight, column, 0.0)
+        return {name: after}, after, weight
+
+    return Batches(sampler, assemble, unit="tokens", seed=seed)
+
+
+def _inserted(rows: Any, column: int, value: Any) -> Any:
+    """Return rows with one more column that holds a value throughout."""
+    new = tf.fill([rows.shape[0], 1], tf.cast(value, rows.dtype))
+    return tf.concat([rows[:, :column], new, rows[:, column:]], axis=1)
 
 
 def window_batches(

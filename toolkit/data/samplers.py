@@ -139,3 +139,40 @@ class Streams:
         """Return 1 for tokens of the streams and 0 for fill, shape ``(batch, length)``, float32."""
         inside = step * self.length + tf.range(self.length, dtype="int64") < self.stream
         return tf.tile(tf.cast(inside, "float32")[None], [self.batch_size, 1])
+
+
+class Packed:
+    """Windows of a text side by side, shuffled; they begin elsewhere in each epoch.
+
+    A network that carries no state sees each window by itself. Beginning at another token each
+    epoch, it does not see the same windows again. The last batch is filled up with windows beyond
+    the text's end, so that all batches have one shape.
+
+    Args:
+        tokens: Length of the text.
+        batch_size: Windows in a batch.
+        length: Tokens of a window.
+        seed: The run's seed; None reads the windows in order, from the first token.
+    """
+
+    def __init__(self, tokens: int, batch_size: int, length: int, seed: int | None):
+        self.tokens, self.batch_size, self.length, self.seed = tokens, batch_size, length, seed
+        self.windows = -(-tokens // length)
+        self.steps = -(-self.windows // batch_size)
+        self.examples = tokens
+
+    def order(self, epoch: Any) -> Any:
+        """Return where each window starts; one that would begin before the text begins at 0."""
+        starts = tf.range(self.windows, dtype="int64") * self.length
+        if self.seed is not None:
+            seed = tf.stack([tf.constant(self.seed, "int64"), epoch])
+            spare = min(self.length, max(self.tokens - self.length, 0) + 1)
+            shift = tf.random.stateless_uniform((), seed, maxval=spare, dtype="int64")
+            starts = tf.maximum(starts - shift, 0)
+            starts = tf.random.experimental.stateless_shuffle(starts, seed=seed)
+        missing = self.steps * self.batch_size - self.windows
+        return tf.concat([starts, tf.fill([missing], tf.cast(self.tokens, "int64"))], 0)
+
+    def batch(self, order: Any, step: Any) -> Any:
+        """Return where the windows of a batch start."""
+        return order[step * self.batch_size : (step + 1) * self.batch_size]

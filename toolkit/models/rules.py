@@ -12,6 +12,8 @@ from toolkit.models.stems import STEMS
 
 Body = Sequence[Mapping[str, Mapping[str, Any] | None]]
 """A network's blocks, in order: mappings of one name to its options."""
+Stem = Mapping[str, Mapping[str, Any] | None]
+"""Options of the stem for each kind of input."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Shape:
             so that the network can be a language model.
         merges: Why there is not one feature for each position of the input; None where there is.
         carries: Whether state can be carried from one batch of a stream to the next.
+        tokenizer: The tokenizer that texts must have been read with; None where any will do.
+        longest: Positions that there are; None where their number is free.
     """
 
     reads: Layout
@@ -32,6 +36,8 @@ class Shape:
     looks_ahead: str | None = None
     merges: str | None = None
     carries: bool = False
+    tokenizer: str | None = None
+    longest: int | None = None
 
     @property
     def causal(self) -> bool:
@@ -44,19 +50,20 @@ class Shape:
         return self.gives == "sequence" and self.merges is None
 
 
-def describe(kind: str, body: Body) -> Shape:
+def describe(kind: str, body: Body, stem: Stem | None = None) -> Shape:
     """Return what a network gives for inputs of a kind.
 
     Args:
         kind: Kind of the input: ``tokens``, ``image``, ``series`` or ``table``.
         body: The network's blocks.
+        stem: Options of the stem for each kind of input.
 
     Raises:
         Refused: If there is no such kind or block, or a block cannot read what comes before it.
     """
     layout = reads = first_layout(kind, body)
     looks_ahead = merges = None
-    carries = False
+    carries, tokenizer = False, None
     if reads == "vector" and kind != "table":
         looks_ahead = merges = f"it reads its {kind} as one vector"
     for name, options in blocks_of(body):
@@ -78,11 +85,12 @@ def describe(kind: str, body: Body) -> Shape:
             )
         layout = row.gives(options) or layout
         carries |= row.carries
+        tokenizer = tokenizer or row.tokenizer(options)
         if looks_ahead is None:
             looks_ahead = row.looks_ahead(options)
         if merges is None:
             merges = row.merges(options)
-    return Shape(reads, layout, looks_ahead, merges, carries)
+    return Shape(reads, layout, looks_ahead, merges, carries, tokenizer)
 
 
 def first_layout(kind: str, body: Body) -> Layout:

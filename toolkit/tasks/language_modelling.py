@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -15,14 +15,18 @@ from toolkit.types import Positive, PositiveInt
 class LanguageModelling:
     """Learn to predict each token of a text from those before it.
 
-    Texts are read as contiguous streams whose recurrent state is carried from batch to batch, and
-    evaluation reads one stream and scores every token once, so perplexities compare with those of
-    the literature (Zaremba et al. 2014, arXiv:1409.2329). ``model.keras`` gives the logits of the
-    next token after each token.
+    A network that carries state reads texts as contiguous streams whose state is carried from batch
+    to batch, and evaluation reads one stream and scores every token once, so perplexities compare
+    with those of the literature (Zaremba et al. 2014, arXiv:1409.2329). A network that carries none
+    (a Transformer) reads shuffled windows that begin elsewhere in each epoch; in evaluation they
+    lie side by side, so that every token is scored once, with what its window holds before it.
+    ``model.keras`` gives the logits of the next token after each token.
 
     Args:
-        sequence_length: Tokens between updates, through which the gradient flows (backpropagation
-            through time is cut there). 35 is what most of the literature on PTB uses.
+        sequence_length: Tokens of a window, or between updates of a stream, through which the
+            gradient flows (backpropagation through time is cut there). 35 is what most of the
+            literature on PTB uses.
+        order: ``streams`` or ``shuffled``, as above; None by whether the network carries state.
         head_init_range: The output layer's weights start uniform in ±this; None leaves Keras's
             default. Of no effect with tied embeddings.
     """
@@ -31,16 +35,39 @@ class LanguageModelling:
     targets: ClassVar = frozenset({"next"})
     needs: ClassVar = "sequence"
     causal: ClassVar = True
-    sampler: ClassVar = "streams"
+    writes: ClassVar = True
     monitor: ClassVar = "perplexity"
     mode: ClassVar = "min"
     views: ClassVar = ("generated",)
 
     def __init__(
-        self, *, sequence_length: PositiveInt = 35, head_init_range: Positive | None = None
+        self,
+        *,
+        sequence_length: PositiveInt = 35,
+        order: Literal["streams", "shuffled"] | None = None,
+        head_init_range: Positive | None = None,
     ):
         self.sequence_length = sequence_length
+        self.order = order
         self.head_init_range = head_init_range
+
+    @property
+    def sampler(self) -> str:
+        """How batches are made."""
+        return "packed" if self.order == "shuffled" else "streams"
+
+    def meet(self, shape: Any) -> None:
+        """Choose how texts are read, where that is open, by what the network does."""
+        if self.order is None:
+            self.order = "streams" if shape.carries else "shuffled"
+
+    def assemble(self, model: Any, spec: Any, sizes: Any) -> Any:
+        """Return the networks; see ``toolkit.tasks.built``."""
+        from toolkit.tasks.stream_objective import streams
+        from toolkit.tasks.token_objective import packed
+
+        build = packed if self.sampler == "packed" else streams
+        return build(self, model, spec, sizes)
 
     def check(self, dataset: Any) -> None:
         """Refuse a text with fewer tokens than one update needs."""
@@ -74,9 +101,10 @@ class LanguageModelling:
             name="head",
         )
 
-    def head(self, features: Any, target: Any) -> Any:
-        """Return the logits, ``(batch, time, vocabulary)``."""
-        layer, hidden = self.output_layer(features, target), self.hidden(features)
+    def head(self, features: Any, target: Any, hidden: Any = None, layer: Any = None) -> Any:
+        """Return the logits, ``(batch, time, vocabulary)``, by given layers or new ones."""
+        hidden = self.hidden(features) if hidden is None else hidden
+        layer = self.output_layer(features, target) if layer is None else layer
         return layer(hidden, reverse=True) if features.embedding is not None else layer(hidden)
 
     def finish(self, outputs: Any) -> Any:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from toolkit.losses import linear_cross_entropy
-from toolkit.tasks.objective import Objective
+from toolkit.blocks.state import CarriedState
+from toolkit.data.spec import Spec
+from toolkit.models.network import build_network
+from toolkit.tasks.built import Built, Sizes, description, saved
+from toolkit.tasks.token_objective import TokenObjective
 
 
-class StreamObjective(Objective):
+class StreamObjective(TokenObjective):
     """An objective whose network takes and gives recurrent states.
 
     The states lie in variables of this objective, one set for training and one for evaluation, and
     are among what a checkpoint holds. An evaluation in the midst of training leaves the training
-    states alone. The output layer and the loss are computed together, without holding the logits
-    (``toolkit.losses.linear_cross_entropy``).
+    states alone.
 
     Args:
         network: From token ids and states, by name, to ``[hidden, *states]``.
@@ -42,8 +45,7 @@ class StreamObjective(Objective):
         eval_batch_size: int,
         accumulate: int = 1,
     ):
-        super().__init__(network, task, target, accumulate=accumulate)
-        self.output_layer = output_layer
+        super().__init__(network, output_layer, task, target, accumulate=accumulate)
         self.state_names = states
         widths = {t.name: t.shape[-1] for t in network.inputs if t.name in states}
         self.train_states = self._state_variables(widths, batch_size, "train")
@@ -60,12 +62,6 @@ class StreamObjective(Objective):
             )
             for name in self.state_names
         ]
-
-    @property
-    def saved_weights(self) -> list[Any]:
-        """The weights of the saved network, in its order: the output layer's last, unless tied."""
-        tied = not isinstance(self.output_layer, keras.layers.Dense)
-        return self.network.weights + ([] if tied else self.output_layer.weights)
 
     def begin(self, x: Any, training: bool) -> Any:
         """Add the carried states to the inputs, zeroed where an epoch begins."""
@@ -85,15 +81,7 @@ class StreamObjective(Objective):
     def loss_sum(self, x: Any, y: Any, weight: Any, training: bool) -> tuple[Any, Any]:
         """Return the weighted sum of the tokens' cross entropies, and the states after them."""
         hidden, *states = self(x, training=True) if training else self._read_on(x)
-        tied = not isinstance(self.output_layer, keras.layers.Dense)
-        loss = linear_cross_entropy(
-            tf.reshape(hidden, (-1, hidden.shape[-1])),
-            self.output_layer.embeddings if tied else self.output_layer.kernel,
-            None if tied else self.output_layer.bias,
-            tf.reshape(y, [-1]),
-            tf.reshape(weight, [-1]),
-            transposed=tied,
-        )
+        loss = self.cross_entropies(hidden, y, weight)
         return loss, states
 
     def _read_on(self, x: Any) -> list[Any]:
@@ -122,10 +110,28 @@ class StreamObjective(Objective):
         hidden = tf.transpose(collected.stack(), (1, 0, 2, 3))  # (rows, parts, length, width)
         return [tf.reshape(hidden, (tokens.shape[0], -1, hidden.shape[-1])), *states]
 
-    def update_metrics(self, y: Any, outputs: Any, weight: Any) -> None:
-        """Do nothing: perplexity follows from the loss."""
 
-    def results(self) -> dict[str, Any]:
-        """Return the mean cross entropy in nats and the perplexity."""
-        loss = self.loss_mean.result()
-        return {"loss": loss, "perplexity": tf.exp(loss)}
+def streams(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> Built:
+    """Build a language model in two forms: one that carries state, and the one that is saved."""
+    target, build = spec.target, description(model)
+    inputs, features = build_network(spec.inputs, **build, mask=False)
+    inference = saved(model, inputs, task.finish(task.head(features, target)))
+
+    state = CarriedState()
+    length = sizes.length or task.sequence_length
+    inputs, trained = build_network(spec.inputs, **build, mask=False, length=length, state=state)
+    hidden, layer = task.hidden(trained), task.output_layer(trained, target)
+    if not layer.built:
+        layer.build(hidden.shape)
+    entries = {**inputs, **{t.name: t for t in state.inputs}}
+    objective = StreamObjective(
+        keras.Model(entries, [hidden, *state.outputs], name="network"),
+        [t.name for t in state.inputs],
+        layer,
+        task,
+        target,
+        batch_size=sizes.batch_size,
+        eval_batch_size=sizes.eval_batch_size or 1,
+        accumulate=sizes.accumulate,
+    )
+    return Built(objective, inference, features.stages, shared=False)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from toolkit.blocks.state import CarriedState
-from toolkit.data.batching import Batching
-from toolkit.data.pipeline import Batches, example_batches, stream_batches, window_batches
-from toolkit.data.spec import Dataset, Spec, Split
+from toolkit.data.spec import Spec
 from toolkit.errors import Refused
-from toolkit.models.network import build_network
+from toolkit.tasks.built import Sizes, plain
 from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
 from toolkit.training.transfer.layers import NamedLayer, layers_of
-
-LONG_READ = 16
-"""Lengths of a training step that a language model reads at once in evaluation."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ def assemble(
     """Build the networks of a run.
 
     Args:
-        model: ``stem`` and ``body``, as a model file has them.
+        model: ``stem`` and the networks' blocks, as a model file has them.
         spec: Inputs and target.
         task: Head, loss and metrics.
         batch_size: Streams in training, for a language model.
@@ -114,79 +109,9 @@ def assemble(
         accumulate: Parts of a batch whose gradients are summed before one update.
         length: Tokens of a stream in a batch; None takes the task's.
     """
-    target = spec.target
-    streams = task.sampler == "streams"
-    build = {"stem": model.get("stem") or {}, "body": model["body"]}
-    inputs, features = build_network(_shaped(spec, task), **build, mask=not streams)
-    outputs, stages = task.head(features, target), features.stages
-    (entry,) = inputs.values()  # one input is given as it is, and not in a mapping
-    inference = keras.Model(entry, task.finish(outputs), name=model.get("name", "model"))
-    if not streams:
-        network = keras.Model(inputs, outputs, name="network")
-        objective = Objective(
-            network, task, target, class_weight=class_weight, accumulate=accumulate
-        )
-        return Trainable(objective, inference, shared=True, stages=stages)
-
-    from toolkit.tasks.stream_objective import StreamObjective
-
-    state = CarriedState()
-    length = length or task.sequence_length
-    inputs, features = build_network(spec.inputs, **build, mask=False, length=length, state=state)
-    hidden, layer = task.hidden(features), task.output_layer(features, target)
-    if not layer.built:
-        layer.build(hidden.shape)
-    entries = {**inputs, **{t.name: t for t in state.inputs}}
-    stream_objective = StreamObjective(
-        keras.Model(entries, [hidden, *state.outputs], name="network"),
-        [t.name for t in state.inputs],
-        layer,
-        task,
-        target,
-        batch_size=batch_size,
-        eval_batch_size=eval_batch_size or 1,
-        accumulate=accumulate,
-    )
-    trainable = Trainable(stream_objective, inference, shared=False, stages=stages)
+    sizes = Sizes(batch_size, eval_batch_size, class_weight, accumulate, length)
+    make = getattr(task, "assemble", None) or partial(plain, task)
+    built = make(model, spec, sizes)
+    trainable = Trainable(built.objective, built.inference, built.shared, built.stages)
     trainable.share()
     return trainable
-
-
-def _shaped(spec: Spec, task: Any) -> dict[str, Any]:
-    """Return the input fields as examples of this task have them."""
-    window = getattr(task, "window", None)
-    if window is None:
-        return spec.inputs
-    return {k: replace(f, shape=(window.context, *f.shape[1:])) for k, f in spec.inputs.items()}
-
-
-def training_batches(dataset: Dataset, task: Any, batching: Batching, seed: int) -> Batches:
-    """Return the training split's batches, shuffled (or as streams) and augmented."""
-    split, size = dataset.train, batching.batch_size
-    if task.sampler == "streams":
-        if batching.augment:
-            raise Refused("data.augment: streams of text for a language model are not augmented.")
-        return stream_batches(split, dataset.spec, size, task.sequence_length)
-    if task.sampler == "windows":
-        augment = batching.augment
-        return window_batches(split, dataset.spec, size, task.window, seed=seed, augment=augment)
-    return example_batches(
-        split,
-        dataset.spec,
-        size,
-        seed=seed,
-        bucket=batching.bucket_by_length,
-        augment=batching.augment,
-    )
-
-
-def evaluation_batches(split: Split, spec: Spec, task: Any, batching: Batching) -> Batches:
-    """Return a split's batches in order, as they are."""
-    if task.sampler == "streams":
-        streams, length = batching.eval_batch_size or 1, task.sequence_length
-        parts = min(LONG_READ, -(-len(split) // (streams * length)))
-        return stream_batches(split, spec, streams, length * max(parts, 1))
-    size = batching.eval_batch_size or batching.batch_size
-    if task.sampler == "windows":
-        return window_batches(split, spec, size, replace(task.window, stride=1))
-    return example_batches(split, spec, size)

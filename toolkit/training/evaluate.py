@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
@@ -50,10 +52,11 @@ def score_run(
     from toolkit.training.reopen import reopen
     from toolkit.training.results import score
 
-    config, trainable, task, _ = reopen(folder, eval_batch_size=batch_size)
+    config, trainable, task, (spec, _) = reopen(folder, eval_batch_size=batch_size)
     if split not in dataset.splits:
         raise Refused(f"split: no '{split}'.{did_you_mean(split, dataset.splits)}")
     data = config["data"] | ({"eval_batch_size": batch_size} if batch_size is not None else {})
+    dataset = replace(dataset, spec=spec)
     results = score(trainable, dataset, task, batching_of(data), split)
     Reporter().table(f"{split} of {folder.path}", {f"{split}/{k}": v for k, v in results.items()})
     return results

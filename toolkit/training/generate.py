@@ -51,7 +51,7 @@ def generate(
     folder = RunFolder.open(run)
     folder.need_model()
     learned = folder.settings()["task"]["name"]
-    if learned in TASKS and getattr(TASKS[learned], "sampler", None) != "streams":
+    if learned in TASKS and not getattr(TASKS[learned], "writes", False):
         raise Refused(
             f"run: {folder.path} has learned {learned} and is no language model; "
             f"what it can do: predict run={folder.path} input=…"

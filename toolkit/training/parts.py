@@ -4,23 +4,71 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from dataclasses import replace
 from typing import Any
 
 from toolkit.data import DATA
 from toolkit.data.batching import Batching
-from toolkit.data.spec import Dataset
+from toolkit.data.spec import Dataset, Spec
+from toolkit.errors import Refused
+from toolkit.models.rules import Shape, describe
 from toolkit.tasks import TASKS
+
+AUTO = "auto"
+"""In place of a tokenizer's name: the model's, where it needs one, or else the data set's own."""
 
 _BATCHING = {field.name for field in dataclasses.fields(Batching)}
 
 
-def with_target_kind(data: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
-    """Return a data set's options with ``target_kind``, where left open, as the task learns it."""
-    learned: Any = TASKS[task["name"]]
-    kinds = [k for k in ("label", "value") if k in learned.targets]
-    if "target_kind" not in data or data["target_kind"] is not None or not kinds:
-        return data
-    return {**data, "target_kind": kinds[0]}
+def suited(data: dict[str, Any], task: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    """Return a data set's options, those that are left open chosen by task and model.
+
+    ``target_kind`` is what the task learns. ``tokenizer: auto`` becomes the one that the model
+    needs, where it needs one. ``max_length`` becomes the number of positions that the model has.
+
+    Raises:
+        Refused: If texts may be longer than the model's positions.
+    """
+    chosen, learned = dict(data), TASKS[task["name"]]
+    kinds = [k for k in ("label", "value") if k in getattr(learned, "targets", ())]
+    if "target_kind" in data and data["target_kind"] is None and kinds:
+        chosen["target_kind"] = kinds[0]
+    if "tokenizer" not in data and "max_length" not in data:
+        return chosen
+    shape = met(model, "tokens")
+    if data.get("tokenizer") == AUTO and shape.tokenizer is not None:
+        chosen["tokenizer"] = shape.tokenizer
+    longest = shape.longest
+    if "max_length" in data and longest is not None:
+        if data["max_length"] is None:
+            chosen["max_length"] = longest
+        elif data["max_length"] > longest:
+            raise Refused(
+                f"data.max_length={data['max_length']}: model {model.get('name', '')} has "
+                f"{longest} positions; expected at most that many tokens of a text."
+            )
+    return chosen
+
+
+def met(model: dict[str, Any], kind: str) -> Shape:
+    """Return what a model's network, or its first one, gives for inputs of a kind."""
+    body = model["body"] if model.get("body") else model["encoder"]
+    return describe(kind, body, model.get("stem"))
+
+
+def learner(task: dict[str, Any], model: dict[str, Any], spec: Spec) -> tuple[Any, Spec]:
+    """Return a task that knows the network and the data, and what it makes of the inputs.
+
+    A task may have ``meet(shape)``, which tells it what the network does, and ``shaped(field)``,
+    which gives the input as the task has it: with one more token for a mask, say.
+    """
+    made = make(TASKS, task)
+    if (meet := getattr(made, "meet", None)) is not None:
+        meet(met(model, spec.input.kind))
+    if (shaped := getattr(made, "shaped", None)) is not None:
+        name, field = next(iter(spec.inputs.items()))
+        spec = replace(spec, inputs={**spec.inputs, name: shaped(field)})
+    return made, spec
 
 
 def load_dataset(data: dict[str, Any], seed: int) -> Dataset:

@@ -17,7 +17,6 @@ from toolkit.data.spec import Spec, Split
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.quiet import start_tensorflow
-from toolkit.tasks import TASKS
 from toolkit.training.run_folder import RunFolder, check_output, replacing
 from toolkit.training.saved_spec import read_spec
 from toolkit.types import PositiveInt
@@ -59,11 +58,11 @@ def predict(
         check_output(output)
     start_tensorflow()
     from toolkit.training.assemble import open_network
-    from toolkit.training.parts import make
+    from toolkit.training.parts import learner
 
     config = folder.settings()
-    task = make(TASKS, config["task"])
     spec, encoder = read_spec(folder)
+    task, spec = learner(config["task"], config["model"], spec)
     if encoder is None:
         raise Refused(
             f"run: the data of {folder.path} has no form in which new input could be read."
@@ -126,7 +125,7 @@ def outputs(
             )
         yield model.predict(values[None, -context:], verbose=0)
         return
-    if task.sampler == "streams":
+    if task.sampler in ("streams", "packed"):
         batch_size = 1  # the last token of each text counts, and there is no padding
     batches = example_batches(split, spec, batch_size)
     (name,) = spec.inputs

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.data.spec import Spec
-from toolkit.tasks import TASKS
 from toolkit.training.assemble import Trainable, assemble
-from toolkit.training.parts import batching_of, make
+from toolkit.training.parts import batching_of, learner
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
 from toolkit.training.settings import TrainerSettings
@@ -25,7 +24,7 @@ def reopen(
     config = folder.settings()
     prepare_process(TrainerSettings(precision=config["trainer"].get("precision", "float32")), 0)
     spec, encoder = read_spec(folder)
-    task = make(TASKS, config["task"])
+    task, spec = learner(config["task"], config["model"], spec)
     batching = batching_of(config["data"])
     trainable = assemble(
         config["model"],

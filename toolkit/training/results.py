@@ -6,7 +6,8 @@ from typing import Any
 
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset
-from toolkit.training.assemble import Trainable, evaluation_batches
+from toolkit.training.assemble import Trainable
+from toolkit.training.batches import evaluation_batches
 from toolkit.training.console import Reporter, duration, figure
 from toolkit.training.fit import Outcome
 from toolkit.training.run_folder import RunFolder
@@ -66,7 +67,7 @@ def _summary(
     rows["run"] = path
     generate = f"python -m toolkit generate run={path} prompt=…"
     predict = f"python -m toolkit predict run={path} input=…"
-    rows["next"] = generate if task.sampler == "streams" else predict
+    rows["next"] = generate if getattr(task, "writes", False) else predict
     if folder.tensorboard.exists():
         rows[""] = f"tensorboard --logdir {path}"
     reporter.table("result", rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -12,13 +13,12 @@ import yaml
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
 from toolkit.flat import flatten
-from toolkit.tasks import TASKS
 from toolkit.training.checks import check_run
 from toolkit.training.console import Reporter
 from toolkit.training.environment import environment
 from toolkit.training.fit import fit, place
 from toolkit.training.loggers import finish, watchers, watching
-from toolkit.training.parts import batching_of, load_dataset, make, with_target_kind
+from toolkit.training.parts import batching_of, learner, load_dataset, suited
 from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, checkpoints, replacing
 from toolkit.training.saved_spec import check_same, write_spec
@@ -73,7 +73,7 @@ def train(
     }
     for plugin in plugins:
         importlib.import_module(plugin)
-    data = with_target_kind(data, task)
+    data = suited(data, task, model)
     return train_on(load_dataset(data, seed), {**config, "data": data}, quiet=quiet)
 
 
@@ -85,7 +85,8 @@ def train_on(
     callbacks: Sequence[Any] = (),
 ) -> RunFolder:
     """Train on a loaded data set; ``config`` has the keys that :func:`train` takes."""
-    task = make(TASKS, config["task"])
+    task, spec = learner(config["task"], config["model"], dataset.spec)
+    dataset = replace(dataset, spec=spec)
     settings = TrainerSettings(**config["trainer"])
     prepare_process(settings, config["seed"])  # before the first tensor, which fixes the threads
     check_run(dataset, task, settings, batching_of(config["data"]))  # before there is a folder
@@ -145,7 +146,8 @@ def resume(
             )
         if dataset is None:
             dataset = load_dataset(config["data"], config["seed"])
-        task = make(TASKS, config["task"])
+        task, spec = learner(config["task"], config["model"], dataset.spec)
+        dataset = replace(dataset, spec=spec)
         settings = TrainerSettings(**config["trainer"])
         prepare_process(settings, config["seed"])
         check_run(dataset, task, settings, batching_of(config["data"]))

@@ -15,7 +15,8 @@ from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.tasks.objective import Objective
-from toolkit.training.assemble import Trainable, assemble, evaluation_batches, training_batches
+from toolkit.training.assemble import Trainable, assemble
+from toolkit.training.batches import evaluation_batches, training_batches
 from toolkit.training.optimizers import Update, update_by_name
 from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
@@ -192,7 +193,7 @@ def prepare_process(settings: TrainerSettings, seed: int) -> None:
 def first_batches(dataset: Dataset, task: Any, batching: Batching, count: int) -> Dataset:
     """Return a data set that trains and validates on the first few batches only."""
     split, size = dataset.train, batching.batch_size * count
-    if task.sampler == "streams":
+    if task.sampler in ("streams", "packed"):
         part = split.take(slice(0, size * task.sequence_length))
     elif task.sampler == "windows":
         first = int(window_starts(split, task.window)[0]) + task.window.context

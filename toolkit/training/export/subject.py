@@ -13,8 +13,7 @@ from toolkit.data.spec import Spec
 from toolkit.data.table_encoder import TableEncoder
 from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
-from toolkit.tasks import TASKS
-from toolkit.training.parts import make
+from toolkit.training.parts import learner
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
 
@@ -143,7 +142,7 @@ def open_subject(folder: RunFolder, *, whole: bool) -> Subject:
     precision = trained_in
     if whole and trained_in != WHOLE:
         keras.config.set_dtype_policy(WHOLE)
-        task = make(TASKS, config["task"])
+        task, spec = learner(config["task"], config["model"], spec)
         built = assemble(config["model"], spec, task, batch_size=1).inference
         built.set_weights(model.get_weights())
         model, precision = built, WHOLE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.data.samplers import Streams
+from toolkit.data.samplers import Packed, Streams
 from toolkit.data.spec import Ragged
 from toolkit.training.setup import Setup
 
@@ -31,7 +31,7 @@ class Contents:
 def contents(setup: Setup) -> Contents:
     """Return what the first epoch holds, batch by batch as it is drawn."""
     sampler, steps = setup.batches.sampler, setup.steps
-    if isinstance(sampler, Streams):
+    if isinstance(sampler, Packed | Streams):
         places = steps * sampler.batch_size * sampler.length
         tokens = min(places, sampler.examples)
         return Contents(None, tokens, 1 - tokens / places, float(sampler.length))

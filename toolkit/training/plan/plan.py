@@ -7,15 +7,14 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from toolkit.lazy import tf
-from toolkit.tasks import TASKS
 from toolkit.training.checks import check_run
-from toolkit.training.parts import batching_of, load_dataset, make, with_target_kind
+from toolkit.training.parts import batching_of, learner, load_dataset, suited
 from toolkit.training.plan.contents import Contents, contents
 from toolkit.training.plan.layers import LayerCost, layer_costs
 from toolkit.training.plan.probe import Sizes, Timing, probe
@@ -144,8 +143,10 @@ def plan(
     begun = time.perf_counter() if begun is None else begun
     for plugin in plugins:
         importlib.import_module(plugin)
-    dataset = load_dataset(with_target_kind(data, task), seed)
-    learned, settings = make(TASKS, task), TrainerSettings(**trainer)
+    data = suited(data, task, model)
+    dataset = load_dataset(data, seed)
+    learned, spec = learner(task, model, dataset.spec)
+    dataset, settings = replace(dataset, spec=spec), TrainerSettings(**trainer)
     batching = batching_of(data)
     prepare_process(settings, seed)
     check_run(dataset, learned, settings, batching)

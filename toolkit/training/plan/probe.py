@@ -167,7 +167,7 @@ def _scoring(setup: Setup, a_test: float) -> float:
 
 
 def _steps(setup: Setup, name: str) -> int:
-    from toolkit.training.assemble import evaluation_batches
+    from toolkit.training.batches import evaluation_batches
 
     part, spec = setup.dataset.splits[name], setup.dataset.spec
     return evaluation_batches(part, spec, setup.task, setup.batching).steps
