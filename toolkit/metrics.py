@@ -54,3 +54,75 @@ class LogitF1Score(keras.metrics.F1Score):
     def update_state(self, labels: Any, logits: Any, sample_weight: Any = None) -> None:
         """Count a batch; labels and logits have shape ``(batch, classes)``."""
         super().update_state(labels, ops.sigmoid(logits), sample_weight)
+
+
+class ConfusionMetric(keras.metrics.Metric):
+    """A figure of how often each label is taken for each class, counted over a whole split.
+
+    Args:
+        classes: How many classes there are.
+        name: Name of the metric.
+    """
+
+    def __init__(self, classes: int, name: str):
+        super().__init__(name=name, dtype="float32")
+        self.classes = classes
+        self.counts = self.add_variable((classes, classes), "zeros", name="counts")
+
+    def update_state(self, labels: Any, logits: Any, sample_weight: Any = None) -> None:
+        """Count a batch.
+
+        Args:
+            labels: Ids, shape ``(batch,)``, or shares of each class, ``(batch, classes)``.
+            logits: Shape ``(batch, classes)``.
+            sample_weight: What each example counts, shape ``(batch,)``.
+        """
+        true = ops.one_hot(ops.cast(label_ids(labels), "int32"), self.classes, dtype="float32")
+        given = ops.one_hot(ops.argmax(logits, axis=-1), self.classes, dtype="float32")
+        if sample_weight is not None:
+            true = true * ops.expand_dims(ops.cast(sample_weight, "float32"), -1)
+        self.counts.assign_add(ops.matmul(ops.transpose(true), given))
+
+
+class F1(ConfusionMetric):
+    """The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
+
+    Of two classes it is that of the second one, which is the positive one (as GLUE has it); of more
+    the mean over classes. A class that neither occurs nor is given has 0, as in scikit-learn.
+
+    Args:
+        classes: How many classes there are.
+    """
+
+    def __init__(self, classes: int):
+        super().__init__(classes, "f1")
+
+    def result(self) -> Any:
+        """Return the figure, a float32 scalar."""
+        hits = ops.diagonal(self.counts)
+        told = ops.sum(self.counts, axis=0) + ops.sum(self.counts, axis=1)
+        by_class = ops.divide_no_nan(2 * hits, told)
+        return by_class[1] if self.classes == 2 else ops.mean(by_class)
+
+
+class Matthews(ConfusionMetric):
+    """Matthews's correlation of labels and guesses, from -1 to 1; 0 for guesses that are all alike.
+
+    Matthews, "Comparison of the predicted and observed secondary structure of T4 phage lysozyme",
+    1975; for more than two classes Gorodkin, "Comparing two K-category assignments by a K-category
+    correlation coefficient", 2004.
+
+    Args:
+        classes: How many classes there are.
+    """
+
+    def __init__(self, classes: int):
+        super().__init__(classes, "matthews")
+
+    def result(self) -> Any:
+        """Return the figure, a float32 scalar."""
+        shares = ops.divide_no_nan(self.counts, ops.sum(self.counts))
+        true, given = ops.sum(shares, axis=1), ops.sum(shares, axis=0)
+        together = ops.trace(shares) - ops.sum(true * given)
+        spread = (1 - ops.sum(ops.square(true))) * (1 - ops.sum(ops.square(given)))
+        return ops.divide_no_nan(together, ops.sqrt(ops.maximum(spread, 0.0)))

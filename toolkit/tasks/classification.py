@@ -22,12 +22,12 @@ class Classification:
     softmax and cross entropy, two classes by two logits just so. Where the target is multi-label,
     each class is a yes or no of its own (sigmoid and binary cross entropy), and a class is given
     where its probability is at least a half; the best epoch is then that of the highest area under
-    the ROC curve.
+    the ROC curve. Of two classes F1 (of the second one) and Matthews's correlation are told too.
 
     Args:
         pooling: How the positions of a sequence or grid become one vector. ``auto``: the last
             position of a causal sequence, the mean of another, a grid flattened where its size is
-            known and else its maximum. See ``toolkit.tasks.pooling``.
+            known and else its maximum. ``first`` is BERT's. See ``toolkit.tasks.pooling``.
         dropout: Share of that vector dropped in training.
         label_smoothing: Share of each label that is spread over all classes in training and in the
             reported loss (Szegedy et al. 2016, arXiv:1512.00567).
@@ -35,6 +35,8 @@ class Classification:
             labels to weights (others count 1), or ``balanced``, inversely to how often the class
             occurs in the training split. An example of several classes counts their mean. Reported
             losses and metrics count all examples alike.
+        metrics: Figures besides accuracy where an example has one class: ``f1`` (of more than two
+            classes the mean over classes) and ``matthews``. None: both for two classes.
     """
 
     inputs: ClassVar = frozenset({"tokens", "image", "series", "table"})
@@ -53,6 +55,7 @@ class Classification:
         dropout: Fraction = 0.0,
         label_smoothing: Fraction = 0.0,
         class_weight: Literal["balanced"] | dict[str, NonNegative] | None = None,
+        metrics: list[Literal["f1", "matthews"]] | None = None,
     ):
         self.pooling = pooling
         self.dropout = dropout
@@ -60,6 +63,7 @@ class Classification:
         if isinstance(class_weight, dict):  # YAML reads the label 0 as a number
             class_weight = {str(label): weight for label, weight in class_weight.items()}
         self.class_weight = class_weight
+        self.figures = metrics
         self.multi_label = False  # known once the head is built
 
     def check(self, dataset: Any) -> None:
@@ -137,7 +141,7 @@ class Classification:
         )
 
     def metrics(self, target: Any) -> dict[str, Any]:
-        """Return accuracy; for multi-label also F1 (macro) and the area under the ROC curve."""
+        """Return accuracy and what else is told; for multi-label F1 (macro) and area under ROC."""
         from toolkit import metrics
 
         if target.multi_label:
@@ -150,9 +154,12 @@ class Classification:
             )
             accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0, dtype="float32")
             return {"accuracy": accuracy, "f1": metrics.LogitF1Score(), "auc": auc}
-        found = {"accuracy": metrics.accuracy()}
-        if len(target.classes) >= MANY_CLASSES:
+        found, count = {"accuracy": metrics.accuracy()}, len(target.classes)
+        if count >= MANY_CLASSES:
             found["top_5_accuracy"] = metrics.top_5_accuracy()
+        figures = ("f1", "matthews") if self.figures is None and count == 2 else self.figures or ()
+        for name in dict.fromkeys(figures):
+            found[name] = metrics.F1(count) if name == "f1" else metrics.Matthews(count)
         return found
 
     def rows(self, outputs: np.ndarray, target: Any) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 
-Pooling = Literal["auto", "mean", "max", "last", "flatten"]
+Pooling = Literal["auto", "mean", "max", "first", "last", "flatten"]
 """How positions become one vector."""
 
 
@@ -16,7 +16,8 @@ def to_vector(features: Any, pooling: Pooling = "auto") -> Any:
 
     Args:
         features: ``Features`` of a network. A vector is returned as it is.
-        pooling: ``mean`` or ``max`` over the positions; ``last``, a sequence's last real position;
+        pooling: ``mean`` or ``max`` over the positions; ``first``, a sequence's first position, as
+            BERT reads a text by its ``[CLS]``; ``last``, its last real position;
             ``flatten``, all positions side by side (needs a known size; padding becomes zeros).
             ``auto`` takes ``last`` for a sequence whose positions know what came before them, as
             a recurrent layer's do, and ``mean`` for another sequence; for a grid ``flatten`` where
@@ -26,7 +27,7 @@ def to_vector(features: Any, pooling: Pooling = "auto") -> Any:
         Shape ``(batch, width)``.
 
     Raises:
-        Refused: If the features have no last position, or no known size to flatten.
+        Refused: If the features have no first or last position, or no known size to flatten.
     """
     x, mask = features.x, features.mask
     if features.layout == "vector":
@@ -37,13 +38,13 @@ def to_vector(features: Any, pooling: Pooling = "auto") -> Any:
             pooling = "last" if features.causal else "mean"
         else:
             pooling = "flatten" if known else "max"
-    if pooling == "last":
+    if pooling in ("first", "last"):
         if features.layout != "sequence":
             raise Refused(
-                "task.pooling: 'last' needs a sequence, and this model gives a grid; "
+                f"task.pooling: '{pooling}' needs a sequence, and this model gives a grid; "
                 "expected auto, mean, max or flatten."
             )
-        return _last(x, mask)
+        return x[:, 0] if pooling == "first" else _last(x, mask)
     if pooling == "flatten":
         if not known:
             raise Refused(

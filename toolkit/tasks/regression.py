@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit.errors import Refused
 from toolkit.lazy import keras
+from toolkit.tasks.correlations import Correlations
 from toolkit.tasks.pooling import Pooling, to_vector
 from toolkit.types import Fraction
 
@@ -106,6 +107,10 @@ class Regression:
             "mae": keras.metrics.MeanAbsoluteError(name="mae", dtype="float32"),
             "r2": keras.metrics.R2Score(name="r2", dtype="float32"),
         }
+
+    def observers(self, dataset: Any, split: str) -> list[Correlations]:
+        """Return what tells ``pearson`` and ``spearman`` over a whole split."""
+        return [Correlations()]
 
     def rows(self, outputs: np.ndarray, target: Any) -> list[dict[str, Any]]:
         """Return the values of each example by name.
