@@ -40,6 +40,7 @@ DATA: Table[Row] = Table(
         "rte": _row("rte", "tokens", "label", "classification"),
         "stsb": _row("stsb", "tokens", "value", "regression"),
         "text_classification": _row("text_classification", "tokens", "label", "classification"),
+        "squad": _row("squad", "tokens", "span", "span_qa"),
         "digits": _row("digits", "image", "label", "classification"),
         "mnist": _row("mnist", "image", "label", "classification"),
         "fashion_mnist": _row("mnist", "image", "label", "classification", "fashion_mnist"),

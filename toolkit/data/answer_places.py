@@ -1,4 +1,4 @@
-"""Whether answers stand where a file says that they do, and what is done about those that do not."""
+"""Answers held against their contexts: those that do not stand where a file says that they do."""
 
 from __future__ import annotations
 

@@ -49,6 +49,12 @@ class Source:
         return tuple(name.removesuffix(".gz") for load in self.downloads for name in load.files)
 
 
+def _squad(version: str) -> tuple[Download, ...]:
+    """Return the two parts of a version of SQuAD."""
+    names = [f"{part}-{version}.json" for part in ("train", "dev")]
+    return tuple(Download((f"{SQUAD}{name}",), {name: None}) for name in names)
+
+
 def _idx(*mirrors: str) -> tuple[Download, ...]:
     """Return the four files in MNIST's form."""
     names = [f"{part}-{what}-ubyte.gz" for part in ("train", "t10k") for what in IDX]
@@ -61,6 +67,7 @@ SENTEVAL = "https://dl.fbaipublicfiles.com/senteval/senteval_data/"
 STS_PARTS = ("train", "dev", "test")
 MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
 SCITLDR = "https://raw.githubusercontent.com/allenai/scitldr/master/SciTLDR-Data/SciTLDR-A/"
+SQUAD = "https://rajpurkar.github.io/SQuAD-explorer/dataset/"
 CIFAR10 = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin", "batches.meta.txt"]
 
 SOURCES: dict[str, Source] = {
@@ -203,6 +210,8 @@ SOURCES: dict[str, Source] = {
             "test.jsonl": "fb42dd6cd4f4a1928ae8a01a189456fbfe994a07e938bd49f68653933f6503c9",
         },
     ),
+    "squad": Source(("squad", "SQuAD", ""), _squad("v1.1"), {}),
+    "squad_v2": Source(("squad", "SQuAD", ""), _squad("v2.0"), {}),
     "etth1": Source(
         ("ett", "ETT-small", ""),
         (

@@ -11,5 +11,6 @@ TASKS: Table[str] = Table(
         "classification": "toolkit.tasks.classification:Classification",
         "regression": "toolkit.tasks.regression:Regression",
         "forecast": "toolkit.tasks.forecast:Forecast",
+        "span_qa": "toolkit.tasks.span_qa:SpanQA",
     },
 )

@@ -16,6 +16,7 @@ ENCODERS = {
     "ImageEncoder": "toolkit.data.image_encoder",
     "TableEncoder": "toolkit.data.table_encoder",
     "SeriesEncoder": "toolkit.data.series_encoder",
+    "QuestionEncoder": "toolkit.data.question_encoder",
 }
 """Where the encoders that a run can hold are found."""
 
