@@ -110,6 +110,18 @@ def _learned(options: Options) -> int | None:
     return options["max_length"] if options["positions"] == "learned" else None
 
 
+def _backbone_tokenizer(options: Options) -> str | None:
+    from toolkit.presets.families import FAMILIES
+
+    return options["preset"] or FAMILIES.row(options["family"]).tokenizer
+
+
+def _backbone_longest(options: Options) -> int | None:
+    from toolkit.presets.architecture import architecture
+
+    return architecture(options).positions
+
+
 LARGE_RESNETS = (18, 34, 50, 101, 152)
 """Depths of residual networks that read images of about 224 x 224 and nothing else."""
 
@@ -202,6 +214,14 @@ BLOCKS: Table[Row] = Table(
             reads=lambda options: ("sequence",),
             fault=_heads_fault,
             longest=_learned,
+        ),
+        "backbone": Row(
+            "toolkit.blocks.backbone:backbone",
+            reads=lambda options: ("ids",),
+            gives=lambda options: "sequence",
+            looks_ahead=lambda options: "its attention reads the positions that follow",
+            tokenizer=_backbone_tokenizer,
+            longest=_backbone_longest,
         ),
         "series_linear": Row(
             "toolkit.blocks.series_linear:series_linear",
