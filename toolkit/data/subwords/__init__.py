@@ -1,0 +1,5 @@
+"""Tokenizers that split words into pieces: WordPiece, byte-level BPE and SentencePiece."""
+
+from toolkit.data.subwords.subwords import Kind, Subwords
+
+__all__ = ["Kind", "Subwords"]

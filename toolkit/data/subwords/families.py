@@ -1,0 +1,93 @@
+"""What the families of tokenizers call their special tokens, and where they put them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+
+from toolkit.data.subwords.proto import folding_case, without_marks
+from toolkit.data.subwords.subwords import Subwords
+
+Names = Mapping[str, tuple[str, ...]]
+NAMES: Names = {
+    "pad": ("[PAD]", "<pad>"),
+    "unknown": ("[UNK]", "<unk>"),
+    "start": ("[CLS]", "<s>", "<|endoftext|>"),
+    "end": ("[SEP]", "</s>", "<|endoftext|>"),
+    "mask": ("[MASK]", "<mask>"),
+}
+"""What each special token may be called, the likeliest first."""
+FAIRSEQ = ("<s>", "<pad>", "</s>", "<unk>")
+"""The first tokens of XLM-RoBERTa, whose SentencePiece model has three others."""
+XLM = ("xlmroberta", "xlm-roberta")
+DEBERTA = ("debertav2", "debertav3", "deberta-v2")
+
+
+def special_ids(vocabulary: tuple[str, ...], names: Names = NAMES) -> dict[str, int]:
+    """Return the ids of the special tokens that a vocabulary has."""
+    ids = {piece: i for i, piece in reversed(list(enumerate(vocabulary)))}
+    found = {}
+    for name, tokens in names.items():
+        there = [ids[token] for token in tokens if token in ids]
+        if there:
+            found[name] = there[0]
+    return found
+
+
+def pair_ends(vocabulary: tuple[str, ...], special: Mapping[str, int]) -> int:
+    """Return how many ends stand between the texts of a pair.
+
+    The families whose texts begin with ``<s>`` (RoBERTa, XLM-RoBERTa, BART, CamemBERT, MPNet) have
+    two.
+    """
+    return 2 if "start" in special and vocabulary[special["start"]] == "<s>" else 1
+
+
+def byte_pair(
+    vocabulary: tuple[str, ...],
+    merges: list[tuple[str, str]],
+    *,
+    names: Names = NAMES,
+    lower: bool = False,
+    prefix_space: bool = False,
+) -> Subwords:
+    """Return the tokenizer of a vocabulary of bytes and what they merge to."""
+    special = special_ids(vocabulary, names)
+    return Subwords(
+        "bpe",
+        vocabulary,
+        special,
+        lower,
+        prefix_space=prefix_space,
+        merges=tuple(merges),
+        pair_ends=pair_ends(vocabulary, special),
+    )
+
+
+def sentencepiece(
+    model: bytes, family: str, where: Path, *, names: Names = NAMES, lower: bool = False
+) -> Subwords:
+    """Return the tokenizer of a SentencePiece model as a family uses it.
+
+    Args:
+        model: The file's content.
+        family: Name of the tokenizer's class, or the model's type in Hugging Face's config.
+        where: The file, for messages.
+        names: What its special tokens are called.
+        lower: Whether capital letters become small.
+
+    Raises:
+        Refused: If it is no such model.
+    """
+    marks = sorted({token for tokens in names.values() for token in tokens})
+    model, pieces = without_marks(model, marks, str(where))
+    model = folding_case(model) if lower else model
+    if any(name in family.lower() for name in XLM):
+        pieces = (*FAIRSEQ, *pieces[3:], "<mask>")
+    elif any(name in family.lower() for name in DEBERTA) and "[MASK]" not in pieces:
+        pieces = (*pieces, "[MASK]")
+    special = special_ids(pieces, names)
+    encoded = base64.b64encode(model).decode("ascii")
+    ends = pair_ends(pieces, special)
+    return Subwords("sentencepiece", pieces, special, lower, proto=encoded, pair_ends=ends)
