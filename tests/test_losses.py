@@ -57,3 +57,22 @@ def test_half_precision_sums_in_float32():
     )
     assert total.dtype == tf.float32
     np.testing.assert_allclose(total, 4 * np.log(8), rtol=1e-6)
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 2**24])
+def test_guesses_are_the_classes_of_the_highest_logits(chunk_bytes):
+    random = np.random.default_rng(0)
+    h = tf.constant(random.normal(size=(9, 5)).astype("float32"))
+    kernel = tf.constant(random.normal(size=(5, 11)).astype("float32"))
+    bias = tf.constant(random.normal(size=11).astype("float32"))
+    labels, weights = tf.zeros(9, "int32"), tf.ones(9)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(h)
+        plain = linear_cross_entropy(h, kernel, bias, labels, weights)
+        total, best = linear_cross_entropy(
+            h, kernel, bias, labels, weights, chunk_bytes=chunk_bytes, guesses=True
+        )
+    assert best.dtype == tf.int32
+    np.testing.assert_array_equal(best, np.argmax(h.numpy() @ kernel.numpy() + bias.numpy(), 1))
+    np.testing.assert_allclose(total, plain, rtol=1e-6)
+    np.testing.assert_allclose(tape.gradient(total, h), tape.gradient(plain, h), rtol=1e-5)

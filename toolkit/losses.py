@@ -19,6 +19,7 @@ def linear_cross_entropy(
     *,
     transposed: bool = False,
     chunk_bytes: int = CHUNK_BYTES,
+    guesses: bool = False,
 ) -> Any:
     """Return the weighted sum of the cross entropies of ``softmax(features @ kernel + bias)``.
 
@@ -38,15 +39,17 @@ def linear_cross_entropy(
         transposed: How ``kernel`` lies.
         chunk_bytes: Most bytes of logits at a time; sets the number of chunks when the number of
             rows is known, and else one chunk is used.
+        guesses: Whether to return the likeliest class of each row too.
 
     Returns:
-        A float32 scalar: the sum over rows of weight times cross entropy in nats.
+        A float32 scalar: the sum over rows of weight times cross entropy in nats. With ``guesses``
+        also the classes of the highest logits, shape ``(rows,)``, int32.
     """
     rows, classes = features.shape[0], kernel.shape[0 if transposed else 1]
     chunks = 1 if rows is None else max(1, min(rows, round(rows * classes * 4 / chunk_bytes)))
 
-    def forward_and_backward(features: Any, kernel: Any, bias: Any) -> tuple[Any, list[Any]]:
-        total = tf.zeros((), "float32")
+    def forward_and_backward(features: Any, kernel: Any, bias: Any) -> tuple[Any, Any, list[Any]]:
+        total, best = tf.zeros((), "float32"), []
         d_features, d_kernel, d_bias = [], None, None
         edges = [None if rows is None else rows * i // chunks for i in range(chunks + 1)]
         for start, stop in zip(edges, edges[1:], strict=False):
@@ -55,6 +58,8 @@ def linear_cross_entropy(
             logits = tf.matmul(h, kernel, transpose_b=transposed)
             if bias is not None:
                 logits = tf.nn.bias_add(logits, bias)
+            if guesses:
+                best.append(tf.argmax(logits, axis=1, output_type="int32"))
             # One kernel gives the loss and its gradient to the logits (softmax minus one-hot).
             losses, slope = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
                 features=tf.cast(logits, "float32"), labels=labels[part]
@@ -70,17 +75,21 @@ def linear_cross_entropy(
                 product = tf.matmul(w, slope, transpose_a=True)[0]
                 d_bias = product if d_bias is None else d_bias + product
         gradients = [tf.concat(d_features, 0), d_kernel]
-        return total, gradients if bias is None else [*gradients, d_bias]
+        best = tf.concat(best, 0) if guesses else tf.zeros((0,), "int32")
+        return total, best, gradients if bias is None else [*gradients, d_bias]
 
     @tf.custom_gradient
     def weighted_sum(*operands: Any) -> Any:
         features, kernel, *rest = operands
-        total, gradients = forward_and_backward(features, kernel, rest[0] if rest else None)
+        total, best, gradients = forward_and_backward(features, kernel, rest[0] if rest else None)
 
-        def backward(upstream: Any) -> list[Any]:
+        def backward(upstream: Any, _: Any) -> list[Any]:
             return [tf.cast(upstream, g.dtype) * g for g in gradients]
 
-        return total, backward
+        return (total, best), backward
 
     operands = [features, kernel] if bias is None else [features, kernel, bias]
-    return weighted_sum(*(tf.cast(tf.convert_to_tensor(x), features.dtype) for x in operands))
+    total, best = weighted_sum(
+        *(tf.cast(tf.convert_to_tensor(x), features.dtype) for x in operands)
+    )
+    return (total, best) if guesses else total

@@ -8,6 +8,7 @@ TASKS: Table[str] = Table(
     "task",
     {
         "language_modelling": "toolkit.tasks.language_modelling:LanguageModelling",
+        "masked_language_model": "toolkit.tasks.masked_language_model:MaskedLanguageModel",
         "classification": "toolkit.tasks.classification:Classification",
         "regression": "toolkit.tasks.regression:Regression",
         "forecast": "toolkit.tasks.forecast:Forecast",

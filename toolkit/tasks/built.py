@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
@@ -42,12 +42,15 @@ class Built:
         stages: What the stem and each block gives, in the inference network.
         shared: Whether both use the same layers; else the objective's weights are copied to the
             inference network, which has them in the same order.
+        beside: Further networks that are saved beside it, ``NAME.keras``. They share layers with
+            what is trained.
     """
 
     objective: Objective
     inference: keras.Model
     stages: tuple[tuple[str, Any], ...] = ()
     shared: bool = True
+    beside: Mapping[str, keras.Model] = field(default_factory=dict)
 
 
 def plain(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> Built:

@@ -40,8 +40,13 @@ class SentencePairs:
 
     @property
     def window(self) -> int:
-        """Tokens that a pair is cut from: a quarter more than it holds, to look for an end in."""
-        return self.length - 3 + max(1, self.length // 4)
+        """Tokens that a pair is cut from."""
+        return self.window_for(self.length)
+
+    @staticmethod
+    def window_for(length: int) -> int:
+        """Return tokens that a pair is cut from: a quarter more, to look for an end in."""
+        return length - 3 + max(1, length // 4)
 
     def __call__(self, tokens: Any, seed: Any) -> tuple[Any, Any]:
         """Return pairs and which of them belong together.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,14 @@ class Trainable:
         shared: Whether both use the same layers. A language model is trained in a form that carries
             state, with weights of its own in the same order.
         stages: What the stem and each block gives, in the inference network.
+        beside: Further networks, saved beside it by name, that share layers with the objective.
     """
 
     objective: Objective
     inference: keras.Model
     shared: bool
     stages: tuple[tuple[str, Any], ...] = ()
+    beside: Mapping[str, keras.Model] = field(default_factory=dict)
 
     def layers(self) -> list[NamedLayer]:
         """Return the inference network's layers that have weights."""
@@ -59,18 +62,27 @@ class Trainable:
         """Write the inference network with the objective's present weights."""
         if not self.shared:
             self.inference.set_weights([w.numpy() for w in self.objective.saved_weights])
-        with replacing(path) as temporary:
-            aside = temporary.with_suffix(".tmp.keras")  # Keras wants its suffix
-            try:
-                self.inference.save(aside)
-                aside.replace(temporary)
-            finally:
-                aside.unlink(missing_ok=True)
+        for name, network in self.beside.items():
+            save_network(network, path.with_name(f"{name}.keras"))
+        save_network(self.inference, path)
 
     def load(self, path: Path) -> None:
-        """Take the weights of a saved network."""
+        """Take the weights of a saved network, and of those beside it."""
+        for name, network in self.beside.items():
+            network.set_weights(open_network(path.with_name(f"{name}.keras")).get_weights())
         self.inference.set_weights(open_network(path).get_weights())
         self.share()
+
+
+def save_network(network: keras.Model, path: Path) -> None:
+    """Write a network, whole or not at all."""
+    with replacing(path) as temporary:
+        aside = temporary.with_suffix(".tmp.keras")  # Keras wants its suffix
+        try:
+            network.save(aside)
+            aside.replace(temporary)
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def open_network(path: Path) -> keras.Model:
@@ -112,6 +124,8 @@ def assemble(
     sizes = Sizes(batch_size, eval_batch_size, class_weight, accumulate, length)
     make = getattr(task, "assemble", None) or partial(plain, task)
     built = make(model, spec, sizes)
-    trainable = Trainable(built.objective, built.inference, built.shared, built.stages)
+    trainable = Trainable(
+        built.objective, built.inference, built.shared, built.stages, built.beside
+    )
     trainable.share()
     return trainable

@@ -67,11 +67,13 @@ def predict(
         raise Refused(
             f"run: the data of {folder.path} has no form in which new input could be read."
         )
-    names, split = read_input(input, spec, encoder, config["data"])
+    names, split = read_input(input, spec, encoder, config["data"], task)
     model = open_network(network)
-    rows = []
-    for part in outputs(model, split, spec, task, batch_size):
-        rows += task.rows(part, spec.target)
+    parts = outputs(model, split, spec, task, batch_size)
+    if (told := getattr(task, "predictions", None)) is not None:
+        rows = told(split, parts)
+    else:
+        rows = [row for part in parts for row in task.rows(part, spec.target)]
     if task.sampler == "windows":  # a row for each time of the one window
         names = names * len(rows)
     rows = [{"input": name, **row} for name, row in zip(names, rows, strict=True)]
@@ -89,9 +91,17 @@ def predict(
 
 
 def read_input(
-    given: str, spec: Spec, encoder: Any, data: dict[str, Any]
+    given: str, spec: Spec, encoder: Any, data: dict[str, Any], task: Any
 ) -> tuple[list[str], Split]:
-    """Return a name for each example, and the examples."""
+    """Return a name for each example, and the examples.
+
+    A task may read its input itself, ``read(given, data, encoder, spec)``, or the encoder,
+    ``read(given, data)``.
+    """
+    if (read := getattr(task, "read", None)) is not None:
+        return read(given, data, encoder, spec)
+    if (read := getattr(encoder, "read", None)) is not None:
+        return read(given, data)
     kind = spec.input.kind
     if kind == "tokens":
         names = raw_texts(given, data)
