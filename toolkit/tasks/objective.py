@@ -47,6 +47,8 @@ class Objective(keras.Model):
         self.loss_mean = keras.metrics.Mean("loss")
         self.task_metrics = task.metrics(target)
         self.observers: tuple[Callable[[Any, Any, Any], None], ...] = ()
+        self.told: dict[str, float] = {}
+        self._show, self._shown = False, None
         self.built = True
 
     @property
@@ -140,7 +142,47 @@ class Objective(keras.Model):
         self.update_metrics(y, outputs, weight)
         for observe in self.observers:
             observe(y, outputs, weight)
+        if self._show:
+            self._hold((x, y, outputs, weight))
         return self.results()
+
+    def evaluate(self, *args: Any, **options: Any) -> Any:
+        """Score as Keras does; what callbacks put into ``told`` is among the figures."""
+        self.told = {}
+        logs = super().evaluate(*args, **options)
+        return {**logs, **self.told} if isinstance(logs, dict) else logs
+
+    def show_batches(self) -> None:
+        """Keep what each scored batch held and gave, for :meth:`shown`."""
+        if not self._show:
+            self._show, self._shown, self.test_function = True, None, None
+
+    def shown(self) -> Any:
+        """Return inputs, target, raw outputs and weight of the batch scored last, as arrays."""
+        variables, structure = self._shown
+        return tf.nest.pack_sequence_as(structure, [v.numpy() for v in variables])
+
+    def _hold(self, batch: Any) -> None:
+        tensors = [tf.convert_to_tensor(t) for t in tf.nest.flatten(batch)]
+        if self._shown is None:  # batches differ in shape, so the variables have none
+            shapes = [tf.TensorShape([None] * t.shape.rank) for t in tensors]
+            with tf.init_scope():
+                variables = [
+                    tf.Variable(tf.zeros([0] * s.rank, t.dtype), trainable=False, shape=s)
+                    for t, s in zip(tensors, shapes, strict=True)
+                ]
+            self._shown = variables, tf.nest.map_structure(lambda t: None, batch)
+        for variable, tensor in zip(self._shown[0], tensors, strict=True):
+            variable.assign(tensor)
+
+    def make_test_function(self, force: bool = False) -> Any:
+        """Return the compiled test step; XLA cannot keep what has no fixed shape."""
+        jit = self.jit_compile
+        self.jit_compile = jit and not self._show
+        try:
+            return super().make_test_function(force)
+        finally:
+            self.jit_compile = jit
 
     def results(self) -> dict[str, Any]:
         """Return the running loss and metrics by name."""

@@ -28,7 +28,8 @@ def check_monitor(monitor: str | None, task: Any, dataset: Dataset) -> None:
     Raises:
         Refused: If neither the loss nor a metric of the task is called so.
     """
-    known = sorted({"loss", task.monitor, *task.metrics(dataset.spec.target)})
+    told = getattr(task, "figures", ())  # by its observers
+    known = sorted({"loss", task.monitor, *task.metrics(dataset.spec.target), *told})
     if monitor is not None and monitor not in known:
         raise Refused(
             f"trainer.monitor: no '{monitor}' in validation.{did_you_mean(monitor, known)}"

@@ -19,6 +19,7 @@ from toolkit.training.callbacks.plateau import FollowPlateau
 from toolkit.training.callbacks.position import Position
 from toolkit.training.callbacks.progress import ProgressBar
 from toolkit.training.callbacks.resumable import ResumableCallbacks, remembered
+from toolkit.training.callbacks.whole_examples import watching
 from toolkit.training.console import Reporter
 from toolkit.training.ema import ScoreAverages, averaged
 from toolkit.training.run_folder import RunFolder
@@ -32,9 +33,10 @@ class Outcome:
     """What training came to.
 
     Attributes:
-        trainable: The networks, with the best epoch's weights.
-        epoch: The best epoch, from 1.
-        score: Its validation score.
+        trainable: The networks, with the weights that the run keeps.
+        epoch: The epoch that they are of, from 1: the best, or the last where that was asked for;
+            0 where none was validated.
+        score: Its validation score; not finite where there is none.
         seconds: How long it took, over all the times it was resumed.
         steps: Updates that were made.
     """
@@ -54,7 +56,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     state: State | None = None,
 ) -> Outcome:
-    """Train, validate every epoch, and keep the best epoch's network in the run's folder.
+    """Train, validate every epoch, and keep the best (or last) network in the run's folder.
 
     Args:
         setup: What to train, and how.
@@ -76,7 +78,11 @@ def fit(
     begun = time.monotonic() - (state.note["seconds"] if state else 0.0)
     position, signals, averages = Position(setup.steps), StopSignals(), ScoreAverages()
     best = KeepBest(
-        lambda: trainable.save(folder.model), setup.monitor, setup.mode, settings.patience
+        lambda: trainable.save(folder.model),
+        setup.monitor,
+        setup.mode,
+        settings.patience,
+        last=settings.restore == "last",
     )
 
     def note() -> dict[str, object]:
@@ -97,6 +103,7 @@ def fit(
     plateau = setup.update.plateau
     watch: list[keras.callbacks.Callback] = [
         position,
+        watching(objective, setup.task, setup.dataset, setup.dataset.valid),
         *([FollowPlateau(plateau, setup.monitor, setup.mode)] if plateau is not None else []),
         NonFiniteGuard(position),
         StopAfter(setup.total, position),
@@ -132,9 +139,10 @@ def fit(
                 shuffle=False,
             )
     except Diverged as error:
-        if not best.epoch:
+        kept = best.saved[0]
+        if not kept:
             trainable.save(folder.model)
-        what = f"epoch {best.epoch}" if best.epoch else f"step {error.step - 1}"
+        what = f"epoch {kept}" if kept else f"step {error.step - 1}"
         raise Refused(
             f"training diverged: {error}. The last good weights, of {what}, are in {folder.model}. "
             "Try a lower optimizer.learning_rate, optimizer.clipnorm, or a schedule with warm-up."
@@ -144,7 +152,7 @@ def fit(
     except BaseException as stop:
         if not isinstance(stop, Exception) and not signals.at_once:  # between two steps
             averages.on_test_end()
-            if not best.epoch:
+            if not best.saved[0]:
                 with averaged(objective):
                     trainable.save(folder.model)
             if not keep.complete:
@@ -157,12 +165,13 @@ def fit(
         raise
     finally:
         keep.close()
-    if not best.epoch:  # never validated, or never with a comparable score
+    epoch, score = best.saved
+    if not epoch:  # never validated, or never with a comparable score
         with averaged(objective):
             trainable.save(folder.model)
     trainable.load(folder.model)
     seconds = time.monotonic() - begun
-    return Outcome(trainable, best.epoch, best.score, seconds, int(objective.optimizer.iterations))
+    return Outcome(trainable, epoch, score, seconds, int(objective.optimizer.iterations))
 
 
 def place(state: State, setup: Setup) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset
 from toolkit.training.assemble import Trainable
 from toolkit.training.batches import evaluation_batches
+from toolkit.training.callbacks.whole_examples import watching
 from toolkit.training.console import Reporter, duration, figure
 from toolkit.training.fit import Outcome
 from toolkit.training.run_folder import RunFolder
@@ -17,23 +18,34 @@ from toolkit.training.setup import Setup
 def write_results(
     setup: Setup, outcome: Outcome, folder: RunFolder, reporter: Reporter
 ) -> dict[str, Any]:
-    """Score the best network on the test split and whatever else there is; return the results."""
+    """Score the network that the run keeps on every split but the training one.
+
+    The validation split is scored again where it is what is reported: where there is no test split,
+    or the last epoch's weights are kept.
+
+    Returns:
+        The results, as they are written.
+    """
     dataset, task = setup.dataset, setup.task
     results: dict[str, Any] = {
         "best_epoch": outcome.epoch,
         f"valid/{setup.monitor}": outcome.score,
     }
-    baselines = {}
+    if dataset.test is None or setup.settings.restore == "last":
+        steps = setup.settings.validation_steps
+        found = score(outcome.trainable, dataset, task, setup.batching, "valid", steps)
+        results |= {f"valid/{key}": value for key, value in found.items()}
     for name in ("test", *dataset.more):
         if name in dataset.splits:
             steps = setup.settings.test_steps
             found = score(outcome.trainable, dataset, task, setup.batching, name, steps)
             results |= {f"{name}/{key}": value for key, value in found.items()}
-    if dataset.test is not None:
-        baselines = {f"test/{k}": v for k, v in task.baselines(dataset, dataset.test).items()}
+    reported = "valid" if dataset.test is None else "test"
+    naive = task.baselines(dataset, dataset.splits[reported])
+    baselines = {f"{reported}/{key}": value for key, value in naive.items()}
     results |= {"steps": outcome.steps, "seconds": round(outcome.seconds, 1)}
     folder.write_json(folder.results, {**results, **baselines})
-    _summary(reporter, folder, results, baselines, task)
+    _summary(reporter, folder, results, baselines, task, setup.settings.restore)
     return results
 
 
@@ -48,7 +60,9 @@ def score(
     """Return loss and metrics of a network on a split."""
     part = dataset.splits[split]
     batches = evaluation_batches(part, dataset.spec, task, batching)
-    logs = trainable.objective.evaluate(batches.once(steps), return_dict=True, verbose=0)
+    objective = trainable.objective
+    watch = [watching(objective, task, dataset, part)]
+    logs = objective.evaluate(batches.once(steps), return_dict=True, verbose=0, callbacks=watch)
     return {name: float(value) for name, value in logs.items()}
 
 
@@ -58,11 +72,12 @@ def _summary(
     results: dict[str, Any],
     baselines: dict[str, float],
     task: Any,
+    kept: str,
 ) -> None:
     path = folder.shown
     rows = {name: value for name, value in results.items() if "/" in name}
     rows |= {f"{name}, for comparison": value for name, value in baselines.items()}
-    rows["best epoch"] = str(results["best_epoch"] or "none was validated")
+    rows[f"{kept} epoch"] = str(results["best_epoch"] or "none was validated")
     rows["time"] = f"{duration(results['seconds'])} for {figure(results['steps'])} steps"
     rows["run"] = path
     generate = f"python -m toolkit generate run={path} prompt=…"
