@@ -24,6 +24,8 @@ SMALL = {
     "lstm": {"units": 4},
     "gru": {"units": 4},
     "linear": {"kernel": 5},
+    "transformer": {"units": 8, "layers": 1, "max_length": 30},
+    "gpt": {"units": 8, "layers": 1, "context": 30},
 }
 
 

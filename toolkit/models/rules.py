@@ -63,7 +63,7 @@ def describe(kind: str, body: Body, stem: Stem | None = None) -> Shape:
     """
     layout = reads = first_layout(kind, body)
     looks_ahead = merges = None
-    carries, tokenizer = False, None
+    carries, tokenizer, longest = False, None, None
     if reads == "vector" and kind != "table":
         looks_ahead = merges = f"it reads its {kind} as one vector"
     for name, options in blocks_of(body):
@@ -86,11 +86,13 @@ def describe(kind: str, body: Body, stem: Stem | None = None) -> Shape:
         layout = row.gives(options) or layout
         carries |= row.carries
         tokenizer = tokenizer or row.tokenizer(options)
+        bounds = [n for n in (longest, row.longest(options)) if n is not None and kind == "tokens"]
+        longest = min(bounds, default=None)
         if looks_ahead is None:
             looks_ahead = row.looks_ahead(options)
         if merges is None:
             merges = row.merges(options)
-    return Shape(reads, layout, looks_ahead, merges, carries, tokenizer)
+    return Shape(reads, layout, looks_ahead, merges, carries, tokenizer, longest)
 
 
 def first_layout(kind: str, body: Body) -> Layout:

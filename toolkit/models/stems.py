@@ -7,7 +7,7 @@ parameters are the options below ``stem: <kind>:`` in a model file.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field as Limits
 
@@ -57,6 +57,7 @@ def tokens(
     dropout: Fraction = 0.0,
     locked_dropout: bool = False,
     init_range: Positive | None = None,
+    init_std: Positive | None = None,
     tie: bool = False,
 ) -> Given:
     """Embed token ids.
@@ -73,6 +74,7 @@ def tokens(
         dropout: Share of the features that is set to zero in training.
         locked_dropout: Whether the same features are dropped at all positions of a sequence.
         init_range: Embeddings start uniform between minus and plus this; None is Keras's 0.05.
+        init_std: Embeddings start normal with this deviation instead (BERT, GPT-2: 0.02).
         tie: Whether a language model's output layer shares these weights (Press and Wolf, 2017),
             which saves vocabulary x units of them and does better.
 
@@ -88,11 +90,11 @@ def tokens(
     if layout == "ids":
         return Given(x, mask)
     kind = keras.layers.ReversibleEmbedding if tie else keras.layers.Embedding
-    start = (
-        "uniform"
-        if init_range is None
-        else keras.initializers.RandomUniform(-init_range, init_range)
-    )
+    start: Any = "uniform"
+    if init_std is not None:
+        start = keras.initializers.RandomNormal(stddev=init_std)
+    elif init_range is not None:
+        start = keras.initializers.RandomUniform(-init_range, init_range)
     embedding = kind(len(field.vocabulary), units, embeddings_initializer=start)
     x = embedding(x)
     if dropout:
@@ -111,12 +113,15 @@ def image(
     masked: bool,
     *,
     size: PositiveInt | None = None,
+    patch: PositiveInt | None = None,
     means: Numbers | None = None,
     deviations: Numbers | None = None,
 ) -> Given:
     """Scale an image's pixels, inside the network, so that a saved model takes raw ones.
 
-    A ``grid`` is the image, a ``sequence`` its rows from top to bottom, a ``vector`` all pixels.
+    A ``grid`` is the image, a ``vector`` all pixels, a ``sequence`` its rows from top to bottom or,
+    with ``patch``, its patches row by row, as a vision Transformer reads them (Dosovitskiy et al.,
+    2021).
 
     Args:
         x: Shape ``(batch, height, width, channels)``; uint8 pixels are divided by 255.
@@ -124,12 +129,14 @@ def image(
         layout: ``grid``, ``sequence`` or ``vector``.
         masked: Without effect: images have no padding.
         size: Height and width, in pixels, to resize to; None leaves the size as it is.
+        patch: Height and width, in pixels, of the patches that a sequence has; images are filled up
+            with zeros at the right and at the bottom to hold whole ones. None: a sequence has rows.
         means: Subtracted after scaling to 0..1, one for each channel; None subtracts nothing.
         deviations: Divided by afterwards, one for each channel; None divides by nothing.
 
     Returns:
-        Shape ``(batch, height, width, channels)``, ``(batch, height, width * channels)`` or
-        ``(batch, height * width * channels)``.
+        Shape ``(batch, height, width, channels)``, ``(batch, height, width * channels)``, ``(batch,
+        patches, patch * patch * channels)`` or ``(batch, height * width * channels)``.
     """
     if field.dtype == "uint8":
         x = keras.layers.Rescaling(1 / 255)(x)
@@ -150,11 +157,25 @@ def image(
         raise Refused(
             "images of varying size can be read as a grid only; give stem.image.size to resize them"
         )
-    if layout == "sequence":
+    if layout == "sequence" and patch is not None:
+        x = _patches(x, patch)
+    elif layout == "sequence":
         x = keras.layers.Reshape((height, width * channels))(x)
     elif layout == "vector":
         x = keras.layers.Flatten()(x)
     return Given(x)
+
+
+def _patches(x: Tensor, patch: int) -> Tensor:
+    """Return an image's patches row by row, ``(batch, patches, patch * patch * channels)``."""
+    _, height, width, channels = x.shape
+    down, across = -(-height // patch), -(-width // patch)
+    fill = [(0, 0), (0, down * patch - height), (0, across * patch - width), (0, 0)]
+    if any(after for _, after in fill):
+        x = keras.ops.pad(x, fill)
+    x = keras.layers.Reshape((down, patch, across, patch * channels))(x)
+    x = keras.layers.Permute((1, 3, 2, 4))(x)  # (batch, down, across, patch, patch * channels)
+    return keras.layers.Reshape((down * across, patch * patch * channels))(x)
 
 
 def series(
