@@ -13,6 +13,7 @@ from toolkit.training.run_folder import RunFolder
 
 ENCODERS = {
     "TextEncoder": "toolkit.data.text_encoder",
+    "SubwordEncoder": "toolkit.data.subwords",
     "ImageEncoder": "toolkit.data.image_encoder",
     "TableEncoder": "toolkit.data.table_encoder",
     "SeriesEncoder": "toolkit.data.series_encoder",

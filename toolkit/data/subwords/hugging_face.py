@@ -11,12 +11,11 @@ from toolkit.data.subwords.families import NAMES, Names, byte_pair, sentencepiec
 from toolkit.data.subwords.kerashub import read_merges
 from toolkit.data.subwords.subwords import Subwords
 from toolkit.errors import Refused
+from toolkit.presets.places import Place
 
 MODELS = ("spiece.model", "sentencepiece.bpe.model", "spm.model", "tokenizer.model")
 """Names that the families give to a SentencePiece model."""
-SETTINGS = ("config.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
-FILES = (*SETTINGS, "tokenizer.json", "vocab.txt", "vocab.json", "merges.txt", *MODELS)
-"""All files of a folder that say something of its tokenizer."""
+SETTINGS = ("config.json", "tokenizer_config.json", "special_tokens_map.json")
 TOKENS = {
     "pad": ("pad_token",),
     "unknown": ("unk_token",),
@@ -27,58 +26,55 @@ TOKENS = {
 """What transformers calls the special tokens."""
 
 
-def read_hugging_face(folder: Path, key: str) -> Subwords:
-    """Return the tokenizer of a Hugging Face folder; nothing else of it is read.
+def read_hugging_face(place: Place, key: str) -> Subwords:
+    """Return the tokenizer of a Hugging Face folder or repository; nothing else of it is read.
 
     Args:
-        folder: Holds ``vocab.txt``, ``vocab.json`` and ``merges.txt``, a SentencePiece model, or
+        place: Holds ``vocab.txt``, ``vocab.json`` and ``merges.txt``, a SentencePiece model, or
             ``tokenizer.json``.
         key: The config key that names it, for messages.
 
     Raises:
         Refused: If it has none of the three kinds, or a file is damaged.
     """
-    config, settings, given, _ = (_json(folder / name) for name in SETTINGS)
+    config, settings, given = (_json(place.file(name)) for name in SETTINGS)
     names = _names({**settings, **given})
-    family = str(settings.get("tokenizer_class") or config.get("model_type") or "")
-    whole = _json(folder / "tokenizer.json")
-    if (folder / "vocab.txt").is_file():
-        lines = read_text(folder / "vocab.txt").removesuffix("\n").split("\n")
-        pieces = tuple(line.rstrip("\r") for line in lines)
-        return _word_piece(_with_added(pieces, folder, whole), names, settings, whole, key)
-    if (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
-        merges = read_merges(folder / "merges.txt")
-        return _byte_pair(_json(folder / "vocab.json"), merges, folder, names, settings, whole)
-    for name in MODELS:
-        if (folder / name).is_file():
-            lower = bool(settings.get("do_lower_case", "albert" in family.lower()))
-            model = read_bytes(folder / name)
-            return sentencepiece(model, family, folder / name, names=names, lower=lower)
-    return _of_one_file(folder, whole, names, settings, key)
-
-
-def _of_one_file(
-    folder: Path, whole: dict[str, Any], names: Names, settings: dict[str, Any], key: str
-) -> Subwords:
-    """Read ``tokenizer.json``, where there is nothing besides."""
-    model = whole.get("model", {})
-    kind, ids = model.get("type"), model.get("vocab")
-    if kind == "WordPiece":
-        pieces = _with_added(_ordered(ids), folder, whole)
+    family = f"{settings.get('tokenizer_class', '')} {config.get('model_type', '')}".lower()
+    whole = _json(place.file("tokenizer.json"))
+    added = {str(token): int(i) for token, i in _json(place.file("added_tokens.json")).items()}
+    added |= {entry["content"]: entry["id"] for entry in whole.get("added_tokens", ())}
+    if (path := place.file("vocab.txt")) is not None:
+        lines = read_text(path).removesuffix("\n").split("\n")
+        pieces = _with_added([line.rstrip("\r") for line in lines], added)
         return _word_piece(pieces, names, settings, whole, key)
-    splits = json.dumps(whole.get("pre_tokenizer"))
-    if kind == "BPE" and '"ByteLevel"' in splits and '"Split"' not in splits:
-        pairs = [m.split(" ", 1) if isinstance(m, str) else m for m in model["merges"]]
-        merges = [(first, second) for first, second in pairs]
-        return _byte_pair(ids, merges, folder, names, settings, whole)
+    prefix = bool(settings.get("add_prefix_space"))
+    path, second = place.file("vocab.json"), place.file("merges.txt")
+    if path is not None and second is not None:
+        pieces = _with_added(_ordered(_json(path)), added)
+        return byte_pair(pieces, read_merges(second), names=names, prefix_space=prefix)
+    for name in MODELS:
+        if (path := place.file(name)) is not None:
+            lower = bool(settings.get("do_lower_case", "albert" in family))
+            return sentencepiece(read_bytes(path), family, path, names=names, lower=lower)
     if not whole:
         raise Refused(
-            f"{key}: no tokenizer in {folder}: expected vocab.txt, vocab.json with merges.txt, "
+            f"{key}: no tokenizer in {place.name}: expected vocab.txt, vocab.json with merges.txt, "
             f"{MODELS[0]} or tokenizer.json (Hugging Face), tokenizer.json with assets (KerasHub), "
             "or spec.json (a run)."
         )
+    model = whole.get("model", {})
+    kind, splits = model.get("type"), json.dumps(whole.get("pre_tokenizer"))
+    if kind == "WordPiece":
+        return _word_piece(
+            _with_added(_ordered(model["vocab"]), added), names, settings, whole, key
+        )
+    if kind == "BPE" and '"ByteLevel"' in splits and '"Split"' not in splits:
+        pairs = [m.split(" ", 1) if isinstance(m, str) else m for m in model["merges"]]
+        merges = [(first, second) for first, second in pairs]
+        pieces = _with_added(_ordered(model["vocab"]), added)
+        return byte_pair(pieces, merges, names=names, prefix_space=prefix)
     raise Refused(
-        f"{key}: the tokenizer in {folder} ({kind}) splits text in a way that is none of "
+        f"{key}: the tokenizer of {place.name} ({kind}) splits text in a way that is none of "
         "wordpiece, byte-level bpe and sentencepiece with its model file."
     )
 
@@ -105,31 +101,17 @@ def _word_piece(
     )
 
 
-def _byte_pair(
-    ids: dict[str, int],
-    merges: list[tuple[str, str]],
-    folder: Path,
-    names: Names,
-    settings: dict[str, Any],
-    whole: dict[str, Any],
-) -> Subwords:
-    vocabulary = _with_added(_ordered(ids), folder, whole)
-    prefix = bool(settings.get("add_prefix_space"))
-    return byte_pair(vocabulary, merges, names=names, prefix_space=prefix)
+def _ordered(ids: dict[str, int]) -> list[str]:
+    return sorted(ids, key=ids.__getitem__)
 
 
-def _ordered(ids: dict[str, int]) -> tuple[str, ...]:
-    return tuple(sorted(ids, key=ids.__getitem__))
-
-
-def _with_added(pieces: tuple[str, ...], folder: Path, whole: dict[str, Any]) -> tuple[str, ...]:
+def _with_added(pieces: list[str], added: dict[str, int]) -> tuple[str, ...]:
     """Return the vocabulary with the tokens that were added behind it."""
-    added = {str(token): int(i) for token, i in _json(folder / "added_tokens.json").items()}
-    added |= {entry["content"]: entry["id"] for entry in whole.get("added_tokens", ())}
-    for token, i in sorted(added.items(), key=lambda pair: pair[1]):
-        if i == len(pieces):
-            pieces = (*pieces, token)
-    return pieces
+    pieces = list(pieces)
+    for token in sorted(added, key=added.__getitem__):
+        if added[token] == len(pieces):
+            pieces.append(token)
+    return tuple(pieces)
 
 
 def _names(given: dict[str, Any]) -> Names:
@@ -142,13 +124,13 @@ def _names(given: dict[str, Any]) -> Names:
     return found
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path | None) -> dict[str, Any]:
     """Return what a file holds, or nothing where there is none.
 
     Raises:
         Refused: If it is damaged.
     """
-    if not path.is_file():
+    if path is None:
         return {}
     try:
         content = json.loads(read_text(path))

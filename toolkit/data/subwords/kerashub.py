@@ -10,9 +10,11 @@ from toolkit.data.files import read_bytes, read_text
 from toolkit.data.subwords.families import NAMES, byte_pair, sentencepiece, special_ids
 from toolkit.data.subwords.subwords import Subwords
 from toolkit.errors import Refused
+from toolkit.presets.places import Place
 
 CONFIG = "tokenizer.json"
-ASSETS = Path("assets", "tokenizer")
+ASSETS = "assets/tokenizer"
+FILES = ("vocabulary.spm", "vocabulary.txt", "vocabulary.json", "merges.txt")
 
 
 def is_kerashub(folder: Path) -> bool:
@@ -23,37 +25,38 @@ def is_kerashub(folder: Path) -> bool:
         return False
 
 
-def read_kerashub(folder: Path, key: str) -> Subwords:
-    """Return the tokenizer of a KerasHub folder.
+def read_kerashub(place: Place, key: str) -> Subwords:
+    """Return the tokenizer of a KerasHub preset.
 
     Args:
-        folder: Holds ``tokenizer.json`` and ``assets/tokenizer``.
+        place: Holds ``tokenizer.json`` and ``assets/tokenizer``.
         key: The config key that names it, for messages.
 
     Raises:
         Refused: If it is of none of the three kinds, or a file is missing or damaged.
     """
-    saved: dict[str, Any] = json.loads(read_text(folder / CONFIG))
-    config, family = saved.get("config", {}), str(saved["class_name"])
-    assets = folder / ASSETS
-    if (assets / "vocabulary.spm").is_file():
-        file = assets / "vocabulary.spm"
-        return sentencepiece(read_bytes(file), family, file)
-    if (assets / "vocabulary.txt").is_file():
-        text = read_text(assets / "vocabulary.txt").removesuffix("\n")
+    path = place.file(CONFIG)
+    saved: dict[str, Any] = {} if path is None else json.loads(read_text(path))
+    config, family = saved.get("config", {}), str(saved.get("class_name", "tokenizer"))
+    assets = {name: place.file(f"{ASSETS}/{name}") for name in FILES}
+    model, words, ids, merges = (assets.get(name) for name in FILES)
+    if model is not None:
+        return sentencepiece(read_bytes(model), family, model)
+    if words is not None:
+        text = read_text(words).removesuffix("\n")
         pieces = tuple(line.rstrip() for line in text.split("\n"))
         special = special_ids(pieces, {**NAMES, "unknown": (config.get("oov_token") or "[UNK]",)})
         lower, accents = bool(config.get("lowercase")), bool(config.get("strip_accents"))
         return Subwords("wordpiece", pieces, special, lower, strip_accents=accents)
-    if (assets / "vocabulary.json").is_file():
-        ids: dict[str, int] = json.loads(read_text(assets / "vocabulary.json"))
+    if ids is not None and merges is not None:
+        known: dict[str, int] = json.loads(read_text(ids))
         return byte_pair(
-            tuple(sorted(ids, key=ids.__getitem__)),
-            read_merges(assets / "merges.txt"),
+            tuple(sorted(known, key=known.__getitem__)),
+            read_merges(merges),
             prefix_space=bool(config.get("add_prefix_space")),
         )
     raise Refused(
-        f"{key}: the {family} in {folder} is none of wordpiece, bpe and sentencepiece, or its "
+        f"{key}: the {family} of {place.name} is none of wordpiece, bpe and sentencepiece, or its "
         f"{ASSETS} are missing."
     )
 

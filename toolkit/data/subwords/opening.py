@@ -6,53 +6,50 @@ import json
 from pathlib import Path
 from typing import Any
 
-from toolkit.data.subwords.hugging_face import FILES, read_hugging_face
+from toolkit.data.subwords.hugging_face import read_hugging_face
 from toolkit.data.subwords.kerashub import is_kerashub, read_kerashub
-from toolkit.data.subwords.presets import is_path, kerashub_folder, repository_folder
 from toolkit.data.subwords.subwords import Subwords
 from toolkit.errors import Refused
+from toolkit.presets.places import Place, locate
+
+KEY = "data.tokenizer"
+KINDS = ("auto", "whitespace", "words", "wordpiece", "bpe", "sentencepiece")
+RUN = "spec.json"
 
 
-def open_subwords(name: str, key: str = "data.tokenizer") -> Subwords:
-    """Return the tokenizer that a name means; see ``Subwords.open``.
-
-    Args:
-        name: A KerasHub preset, a Hugging Face repository, or a folder.
-        key: The config key that names it, for messages.
-    """
+def open_subwords(name: str) -> Subwords:
+    """Return the tokenizer that a name means; see ``Subwords.open``."""
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return _of_folder(folder, name, key)
+        if (folder / RUN).is_file():
+            return _of_run(folder)
+        # A folder that holds a tokenizer and no network will do.
+        form = "keras_hub" if is_kerashub(folder) else "hugging_face"
+        return _read(Place(name, form, folder))  # type: ignore[arg-type]
     if folder.exists():
-        raise Refused(
-            f"{key}: '{name}' is a file; expected a folder, a KerasHub preset or a Hugging Face "
-            "repository."
-        )
-    if is_path(name):
-        raise Refused(f"{key}: there is no folder '{name}'.")
-    if "/" in name.removeprefix("hf://"):
-        return _of_folder(repository_folder(name.removeprefix("hf://"), FILES, key), name, key)
-    with kerashub_folder(name, key) as saved:
-        return read_kerashub(saved, key)
-
-
-def _of_folder(folder: Path, name: str, key: str) -> Subwords:
-    if (folder / "spec.json").is_file():
-        return _of_run(folder, key)
-    if is_kerashub(folder):
-        return read_kerashub(folder, key)
-    return read_hugging_face(folder, key)
-
-
-def _of_run(folder: Path, key: str) -> Subwords:
+        raise Refused(f"{KEY}: '{name}' is a file; expected a folder, or the name of a preset.")
     try:
-        content: dict[str, Any] = json.loads((folder / "spec.json").read_text("utf-8"))
-        encoder = content.get("encoder") or {}
-        if "tokenizer" in encoder and isinstance(encoder["tokenizer"], dict):
-            return Subwords.from_json(encoder["tokenizer"])
+        return _read(locate(name))
+    except Refused as refused:
+        faults = [fault.replace("model.preset: ", f"{KEY}: ", 1) for fault in refused.faults]
+        raise Refused(*faults, f"{KEY}: apart from presets there is: {', '.join(KINDS)}.") from None
+
+
+def _read(place: Place) -> Subwords:
+    if place.form == "keras_hub":
+        return read_kerashub(place, KEY)
+    return read_hugging_face(place, KEY)
+
+
+def _of_run(folder: Path) -> Subwords:
+    try:
+        content: dict[str, Any] = json.loads((folder / RUN).read_text("utf-8"))
+        tokenizer = (content.get("encoder") or {}).get("tokenizer")
+        if isinstance(tokenizer, dict):
+            return Subwords.from_json(tokenizer)
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        raise Refused(f"{key}: {folder / 'spec.json'} cannot be read ({error}).") from None
+        raise Refused(f"{KEY}: {folder / RUN} cannot be read ({error}).") from None
     raise Refused(
-        f"{key}: the run {folder} has read whole words or characters, not pieces of words; "
-        "expected a run with data.tokenizer wordpiece, bpe or sentencepiece."
+        f"{KEY}: the run {folder} has not read pieces of words; expected a run with {KEY} "
+        "wordpiece, bpe or sentencepiece, or with one that it opened."
     )

@@ -17,17 +17,20 @@ def parse(model: bytes, where: str = "SentencePiece's model") -> Any:
     Raises:
         Refused: If it is none.
     """
-    from google.protobuf.message import DecodeError
-    from sentencepiece import sentencepiece_model_pb2
-
-    message = sentencepiece_model_pb2.ModelProto()
+    message = _empty()
     try:
         message.ParseFromString(model)
-    except DecodeError:
+    except Exception:  # protobuf has a DecodeError, and others in its other versions
         message.Clear()
     if not message.pieces:
         raise Refused(f"{where}: is no SentencePiece model.")
     return message
+
+
+def _empty() -> Any:
+    from sentencepiece import sentencepiece_model_pb2
+
+    return sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
 
 
 def with_special(model: bytes, tokens: Sequence[str]) -> tuple[bytes, tuple[str, ...]]:
@@ -69,11 +72,11 @@ def without_marks(model: bytes, tokens: Sequence[str], where: str) -> tuple[byte
 
 def folding_case(model: bytes) -> bytes:
     """Return a model that reads capital letters as small ones (Unicode's case folding)."""
-    from sentencepiece import SentencePieceNormalizer, sentencepiece_model_pb2
+    from sentencepiece import SentencePieceNormalizer
 
     message = parse(model)
     if not message.normalizer_spec.name.endswith("_cf"):
-        folding = sentencepiece_model_pb2.ModelProto()
+        folding = _empty()
         folding.ParseFromString(
             SentencePieceNormalizer(rule_name="nmt_nfkc_cf").serialized_model_proto()
         )

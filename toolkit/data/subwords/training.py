@@ -25,6 +25,9 @@ SENTENCEPIECE = {
     "mask": "[MASK]",
 }
 """As in ALBERT, in the order of their ids."""
+FULL = 0.95
+"""Share of the size asked for from which on it counts as reached: WordPiece's trainer seeks no
+closer."""
 PART = 1 << 16
 """Characters that WordPiece's trainer takes at a time."""
 LINE = 1000
@@ -44,13 +47,13 @@ def train_subwords(
     made = {"wordpiece": _wordpiece, "bpe": _byte_pair, "sentencepiece": _sentencepiece}[kind](
         parts, size, lower
     )
-    notes = ()
-    if len(made) < size:
-        notes = (
-            f"The training text gave a {kind} vocabulary of {len(made):,} pieces; "
-            f"data.vocabulary_size={size} is more than there is in it.",
-        )
-    return made, notes
+    if len(made) >= FULL * size:
+        return made, ()
+    note = (
+        f"The training text has given {len(made):,} pieces ({kind}) where "
+        f"data.vocabulary_size={size} allows more."
+    )
+    return made, (note,)
 
 
 def _wordpiece(texts: list[str], size: int, lower: bool) -> Subwords:
