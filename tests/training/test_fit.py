@@ -217,6 +217,22 @@ def test_early_stopping_and_the_best_epoch(points, mlp, tmp_path):
     assert run.evaluate("valid")["accuracy"] == pytest.approx(run.results["valid/accuracy"])
 
 
+def test_the_last_epoch_is_kept_where_it_is_asked_for(points, mlp, tmp_path):
+    options = {"optimizer": {"name": "adam", "learning_rate": 0.1}, "epochs": 9, "quiet": True}
+    best = toolkit.train(mlp, points, **options, run_dir=tmp_path / "best")
+    run = toolkit.train(mlp, points, **options, restore="last", run_dir=tmp_path / "last")
+    assert best.results["best_epoch"] < 9, "else nothing is tested"
+    assert run.results["best_epoch"] == 9
+    losses = [[row["train/loss"] for row in metrics(each)] for each in (run, best)]
+    assert losses[0] == losses[1]  # the same training
+    last = float(metrics(run)[-1]["valid/accuracy"])
+    assert run.results["valid/accuracy"] == pytest.approx(last)
+    assert run.results["valid/loss"] == pytest.approx(float(metrics(run)[-1]["valid/loss"]))
+    assert run.evaluate("valid")["accuracy"] == pytest.approx(last)
+    again = run.resume(epochs=10, quiet=True)
+    assert again.results["best_epoch"] == 10
+
+
 def test_max_steps_ends_within_an_epoch(points, mlp, tmp_path):
     run = toolkit.train(
         mlp, points, batch_size=16, epochs=9, max_steps=10, run_dir=tmp_path / "r", quiet=True

@@ -63,7 +63,7 @@ class Classification:
         if isinstance(class_weight, dict):  # YAML reads the label 0 as a number
             class_weight = {str(label): weight for label, weight in class_weight.items()}
         self.class_weight = class_weight
-        self.figures = metrics
+        self.further = metrics
         self.multi_label = False  # known once the head is built
 
     def check(self, dataset: Any) -> None:
@@ -157,7 +157,7 @@ class Classification:
         found, count = {"accuracy": metrics.accuracy()}, len(target.classes)
         if count >= MANY_CLASSES:
             found["top_5_accuracy"] = metrics.top_5_accuracy()
-        figures = ("f1", "matthews") if self.figures is None and count == 2 else self.figures or ()
+        figures = ("f1", "matthews") if self.further is None and count == 2 else self.further or ()
         for name in dict.fromkeys(figures):
             found[name] = metrics.F1(count) if name == "f1" else metrics.Matthews(count)
         return found

@@ -38,6 +38,7 @@ class Regression:
     monitor: ClassVar = "loss"  # standardised, so that no target drowns the others
     mode: ClassVar = "min"
     views: ClassVar = ("examples",)
+    figures: ClassVar = ("pearson", "spearman")  # what its observers tell
 
     def __init__(self, *, pooling: Pooling = "auto", dropout: Fraction = 0.0, loss: Loss = "mse"):
         self.pooling = pooling
@@ -108,7 +109,7 @@ class Regression:
             "r2": keras.metrics.R2Score(name="r2", dtype="float32"),
         }
 
-    def observers(self, dataset: Any, split: str) -> list[Correlations]:
+    def observers(self, dataset: Any, split: Any) -> list[Correlations]:
         """Return what tells ``pearson`` and ``spearman`` over a whole split."""
         return [Correlations()]
 
