@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-
-from toolkit.data.windows import fullest
 
 QUESTION, FIRST, PLACE, COUNT = range(4)
 """Columns of a split's ``window``: see ``toolkit.data.question_encoder.Cut``."""
@@ -52,7 +50,7 @@ class Candidates:
 
 
 def read_window(
-    logits: np.ndarray, place: int, first: int, begins: np.ndarray, longest: int, most: int
+    logits: np.ndarray, place: int, first: int, allowed: np.ndarray, most: int
 ) -> Candidates:
     """Return the best passages of a window.
 
@@ -60,21 +58,18 @@ def read_window(
         logits: Scores of being the first and the last token, shape ``(time, 2)``.
         place: Where in the row the context begins.
         first: The context's token that stands there.
-        begins: Which of the context's tokens in this window a passage may begin with, shape
-            ``(tokens,)``; it may end with any of them.
-        longest: Most tokens of a passage.
+        allowed: Which passages may be told, as :func:`allowed_in` gives them.
         most: Passages wanted, at most.
     """
+    count, longest = allowed.shape
     logits = np.asarray(logits, "float64")
     nothing = float(logits[0].sum())
-    inside = logits[place : place + len(begins)]
-    starts = np.where(begins, inside[:, 0], -np.inf)
-    if not len(starts) or not np.isfinite(starts).any():
+    if not allowed.any():
         return Candidates(nothing=nothing)
-    ends = np.concatenate([inside[:, 1], np.full(longest - 1, -np.inf)])
-    # scores[i, d] is that of the passage from token i to token i + d.
+    starts, ends = logits[place : place + count].T
+    ends = np.concatenate([ends, np.full(longest - 1, -np.inf)])
     scores = starts[:, None] + np.lib.stride_tricks.sliding_window_view(ends, longest)
-    flat = scores.ravel()
+    flat = np.where(allowed, scores, -np.inf).ravel()
     chosen = np.argpartition(-flat, min(most, flat.size) - 1)[:most]
     spans = [
         Span(
@@ -89,8 +84,8 @@ def read_window(
 class Decoder:
     """Reads the outputs of a split's windows, in order, into candidates for each question.
 
-    A passage may begin only in the window that holds its first token with the most context around
-    it, so that none is counted twice.
+    A passage that several windows hold counts in the one with the most context around it, so that
+    none is counted twice.
 
     Args:
         split: Windows and what they were cut from.
@@ -102,7 +97,10 @@ class Decoder:
         self.windows = np.asarray(split.arrays["window"])
         self.longest = longest
         self.most = most
-        self.begins = list(_begins(self.windows))
+        ends = np.flatnonzero(np.diff(self.windows[:, QUESTION])) + 1
+        edges = [0, *ends.tolist(), len(self.windows)]
+        self.group = np.repeat(edges[:-1], np.diff(edges))  # the first window of the same question
+        self.size = np.repeat(np.diff(edges), np.diff(edges))
         self.found: dict[int, Candidates] = {}
         self.read = 0
 
@@ -110,22 +108,40 @@ class Decoder:
         """Read the next windows' logits, shape ``(batch, time, 2)``."""
         for logits in outputs:
             question, first, place, _ = map(int, self.windows[self.read])
-            offer = read_window(
-                logits, place, first, self.begins[self.read], self.longest, self.most
-            )
+            begin = int(self.group[self.read])
+            parts = self.windows[begin : begin + int(self.size[self.read])][:, [FIRST, COUNT]]
+            allowed = allowed_in(parts, self.read - begin, self.longest)
+            offer = read_window(logits, place, first, allowed, self.most)
             self.found.setdefault(question, Candidates()).add(offer, self.most)
             self.read += 1
 
 
-def _begins(windows: np.ndarray) -> Iterator[np.ndarray]:
-    """Give for each window which of its tokens have no more context in another window."""
-    ends = np.flatnonzero(np.diff(windows[:, QUESTION])) + 1
-    for group in np.split(windows, ends) if len(windows) else ():
-        shift = int(group[0, FIRST])
-        parts = [(int(row[FIRST]) - shift, int(row[COUNT])) for row in group]
-        chosen = fullest(parts, max(first + count for first, count in parts))
-        for i, (first, count) in enumerate(parts):
-            yield chosen[first : first + count] == i
+def allowed_in(parts: np.ndarray, chosen: int, longest: int) -> np.ndarray:
+    """Return which passages a window has to tell.
+
+    Args:
+        parts: First token and number of tokens of each window of a context, ``(windows, 2)``.
+        chosen: Which window.
+        longest: Most tokens of a passage.
+
+    Returns:
+        Shape ``(tokens of the window, longest)``: whether the passage from token ``i`` to token
+        ``i + d`` lies in the window, and in no other one, or an earlier one, with as many tokens
+        before and behind it (the fewer of both count).
+    """
+    first, count = map(int, parts[chosen])
+    begin = np.arange(first, first + count)[:, None]
+    end = begin + np.arange(longest)
+
+    def around(part: np.ndarray) -> np.ndarray:
+        return np.minimum(begin - part[0], part[0] + part[1] - 1 - end)
+
+    own = around(parts[chosen])
+    allowed = own >= 0
+    for i, part in enumerate(parts):
+        if i != chosen:
+            allowed &= own > around(part) if i < chosen else own >= around(part)
+    return allowed
 
 
 def passages(cut: Any, question: int, spans: Iterable[Span]) -> list[tuple[str, int, int, Span]]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from toolkit.errors import Refused
 from toolkit.lazy import keras
-from toolkit.tasks.answer_scores import best_threshold, judge
+from toolkit.tasks.answer_scores import judge
+from toolkit.tasks.answers import Answers, doubt
 from toolkit.tasks.span_decoding import Candidates, Decoder, passages
 from toolkit.types import Fraction, PositiveInt
 
@@ -153,54 +154,6 @@ class SpanQA:
             return {}
         right = [[a.text for a in q.answers] for q in cut.reading.questions]
         return {"f1 (no answer at all)": judge([""] * len(right), right).figures()["f1"]}
-
-
-class Answers:
-    """Scores whole questions, from the outputs of a split's windows in their order.
-
-    Args:
-        task: How answers are read off.
-        split: The windows, and the right answers.
-    """
-
-    def __init__(self, task: SpanQA, split: Any):
-        self.task = task
-        self.split = split
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget what was observed."""
-        self.decoder = self.task.decoder(self.split)
-
-    def observe(self, x: Any, y: Any, outputs: Any, weight: Any) -> None:
-        """Read the next windows' logits, shape ``(batch, time, 2)``."""
-        self.decoder.add(np.asarray(outputs))
-
-    def figures(self) -> dict[str, float]:
-        """Return exact match and F1 over the questions of which a window was observed."""
-        cut, found = self.split.source, self.decoder.found
-        if not found:
-            return {}
-        texts = {
-            number: passages(cut, number, offer.spans[:1])[0][0] if offer.spans else ""
-            for number, offer in found.items()
-        }
-        right = [[a.text for a in cut.reading.questions[number].answers] for number in found]
-        if not cut.unanswerable:
-            return judge(list(texts.values()), right).figures()
-        doubts = [doubt(offer) for offer in found.values()]
-        limit = self.task.no_answer_threshold
-        given = [
-            text if unsure <= limit else ""
-            for text, unsure in zip(texts.values(), doubts, strict=True)
-        ]
-        forced = judge(list(texts.values()), right)
-        return judge(given, right).figures() | dict(best_threshold(forced, doubts))
-
-
-def doubt(found: Candidates) -> float:
-    """Return by how much having no answer scores above the best passage."""
-    return found.nothing - found.spans[0].score if found.spans else np.inf
 
 
 def _share(score: float, mass: float) -> float:
