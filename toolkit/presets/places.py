@@ -101,8 +101,8 @@ def _form_of(folder: Path) -> Form:
     if "class_name" in content:
         return "keras_hub"
     raise Refused(
-        f"model.preset: {folder} is neither a run (config.yaml, spec.json) nor a folder of Hugging Face "
-        "(config.json with model_type) or KerasHub (config.json with class_name)."
+        f"model.preset: {folder} is neither a run (config.yaml, spec.json) nor a folder of "
+        "Hugging Face (config.json with model_type) or KerasHub (config.json with class_name)."
     )
 
 

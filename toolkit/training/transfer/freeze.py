@@ -38,8 +38,8 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
 
     A pattern is a part of the model file (``stem``, ``body``, ``body[0]``, ``body[0:2]``,
     ``body[-1]``; ``head`` for what the task adds), the name of a layer, with ``*`` and ``?`` for
-    what differs (``gru_1``, ``batch_normalization*``), or that of a block (``conv``) where no layer
-    is called so.
+    what differs (``gru_1``, ``transformer_layer_*``), that of a block (``conv``) where no layer is
+    called so, or ``embeddings``, all layers before those of an encoder.
 
     Args:
         trainable: The networks.
@@ -56,6 +56,7 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
         for layer in layers
     ]
     known = {name for layer in layers for name in (layer.part, layer.block, layer.name)}
+    known |= {"embeddings"} if any(layer.embeds for layer in layers) else set()
     faults = [
         f"{key}: no layer with weights is called '{pattern}'.{did_you_mean(pattern, known)}"
         for i, pattern in enumerate(patterns)
@@ -67,6 +68,8 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
 
 
 def _fits(layer: NamedLayer, pattern: str, blocks: int) -> bool:
+    if pattern == "embeddings" and layer.embeds:
+        return True
     if pattern in (layer.part, layer.block) or fnmatch.fnmatchcase(layer.name, pattern):
         return True
     return layer.part in [f"body[{place}]" for place in _places(pattern, blocks)]

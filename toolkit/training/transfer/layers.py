@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+
+
+LEARNED = ("kernel", "bias", "gamma", "beta", "embeddings")
+"""Names of weights that are learned unless they are kept; moving statistics never are."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,19 @@ class NamedLayer:
     def size(self) -> int:
         """How many numbers its weights are."""
         return self.layer.count_params()
+
+    @property
+    def frozen(self) -> int:
+        """How many of them are not learned though others of its kind are."""
+        if not self.layer.trainable:
+            return self.size
+        held = [w for w in self.layer.weights if not w.trainable and w.name in LEARNED]
+        return sum(math.prod(weight.shape) for weight in held)
+
+    @property
+    def embeds(self) -> bool:
+        """Whether it is an embedding, or normalizes or widens embeddings."""
+        return "embedding" in self.kind or "embedding" in self.name
 
 
 def layers_of(model: keras.Model, stages: Sequence[tuple[str, Any]] = ()) -> list[NamedLayer]:

@@ -55,10 +55,16 @@ def layer_factors(trainable: Trainable, update: Update) -> list[float]:
 
 
 def depths(layers: Sequence[NamedLayer]) -> list[int]:
-    """Return how many layers lie above each; a normalization goes with the layer before it."""
-    levels, level = [], -1
+    """Return how many layers lie above each.
+
+    A normalization goes with the layer before it; embeddings of tokens, places and segments, and
+    what normalizes and widens their sum, are one layer.
+    """
+    levels: list[int] = []
+    level, embeds = -1, False
     for layer in layers:
         kernels = [w for w in layer.layer.weights if len(w.shape) > 1 and "bias" not in w.name]
-        level += 1 if kernels or level < 0 else 0
+        level += 1 if level < 0 or (kernels and not (layer.embeds and embeds)) else 0
+        embeds = layer.embeds
         levels.append(level)
     return [level - each for each in levels]
