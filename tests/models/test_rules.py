@@ -7,22 +7,35 @@ import sys
 from pathlib import Path
 
 import pytest
-from zoo import CONF, FIELDS, MODELS, model_file
+from zoo import CONF, EACH, MODELS, model_file
 
 from toolkit.errors import Refused
 from toolkit.models.rules import Shape, describe
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("kind", FIELDS)
+@pytest.mark.parametrize(("model", "kind"), EACH)
 def test_every_model_reads_every_kind(model, kind):
-    body = model_file(model)["body"]
-    if (model, kind) == ("linear", "tokens"):
-        with pytest.raises(Refused, match="block 'series_linear': a matrix maps all positions"):
-            describe(kind, body)
-        return
-    shape = describe(kind, body)
+    shape = describe(kind, model_file(model)["body"])
     assert shape.gives in ("vector", "sequence", "future")
+
+
+def test_a_linear_map_over_time_reads_no_texts():
+    with pytest.raises(Refused, match="block 'series_linear': a matrix maps all positions"):
+        describe("tokens", model_file("linear")["body"])
+
+
+def test_a_gpt_is_causal_and_has_places_for_its_context():
+    shape = describe("tokens", model_file("gpt", context=64)["body"])
+    assert shape == Shape("sequence", "sequence", longest=64)
+    assert shape.causal and shape.each_position and not shape.carries
+    assert describe("image", model_file("gpt", context=64)["body"]).longest is None
+    assert describe("tokens", model_file("gpt", positions="rotary")["body"]).longest is None
+
+
+def test_a_transformer_looks_ahead():
+    shape = describe("tokens", model_file("transformer")["body"])
+    assert (shape.longest, shape.each_position, shape.causal) == (512, True, False)
+    assert shape.looks_ahead.startswith("its attention reads the positions that follow")
 
 
 def test_it_is_known_without_tensorflow():
@@ -32,7 +45,8 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from zoo import MODELS, model_file
 from toolkit.models.rules import describe
 for model in MODELS:
-    describe("series", model_file(model)["body"])
+    kind = "tokens" if model == "bert" else "series"
+    describe(kind, model_file(model)["body"])
 assert not {{"tensorflow", "keras", "keras_hub"}} & set(sys.modules), "imported"
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -42,7 +56,11 @@ assert not {{"tensorflow", "keras", "keras_hub"}} & set(sys.modules), "imported"
 @pytest.mark.parametrize("model", ["rnn", "lstm", "gru"])
 def test_recurrent_models_are_causal_unless_bidirectional(model):
     shape = describe("tokens", model_file(model)["body"])
-    assert shape == Shape("sequence", "sequence", carries=True) and shape.causal and shape.each_position
+    assert (
+        shape == Shape("sequence", "sequence", carries=True)
+        and shape.causal
+        and shape.each_position
+    )
     shape = describe("tokens", model_file(model, bidirectional=True)["body"])
     assert not shape.causal and shape.each_position
     assert shape.looks_ahead.startswith("bidirectional is true, so its layers also read")
@@ -94,6 +112,13 @@ def test_blocks_that_take_what_comes_leave_the_choice_to_others():
         ("tokens", [{"recurent": {}}], "block: no 'recurent'. Did you mean recurrent?"),
         ("token", [{"dense": {}}], "stem: no 'token'. Did you mean tokens?"),
         ("image", [{"dense": {}, "conv": {}}], r"body\[0\]: expected one block and its options"),
+        ("tokens", [{"encoder": {"units": 10}}], r"units \(10\) must be a multiple of heads \(4\)"),
+        ("tokens", [{"decoder": {"groups": 3}}], r"heads \(4\) must be a multiple of groups \(3\)"),
+        (
+            "tokens",
+            [{"decoder": {"units": 12, "positions": "rotary"}}],
+            "rotary positions need heads of an even width, and units/heads is 3",
+        ),
         ("image", [7], r"body\[0\]: expected one block and its options.*got 7"),
     ],
 )

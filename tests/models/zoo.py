@@ -20,7 +20,29 @@ FIELDS = {
     "table": Field("table", (5,)),
 }
 
-MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
+MODELS = sorted(path.stem for path in CONF.glob("*.yaml") if "\nbody:" in path.read_text("utf-8"))
+"""Models of one body."""
+
+SMALL = {
+    "mlp": {"units": 4, "embedding": 4},
+    "cnn": {"filters": [3, 4], "embedding": 4},
+    "lenet": {"units": [5, 4], "embedding": 4},
+    "resnet": {"depth": 8, "filters": 2, "embedding": 4},
+    "rnn": {"units": 4},
+    "lstm": {"units": 4},
+    "gru": {"units": 4},
+    "linear": {"kernel": 5},
+    "bert": {"layers": 1, "units": 8, "heads": 2, "positions": 30},
+    "transformer": {"units": 8, "layers": 1, "max_length": 30},
+    "gpt": {"units": 8, "layers": 1, "context": 30},
+}
+"""Knobs of each model that make it small."""
+
+ONLY = {"linear": ("series",), "bert": ("tokens",)}
+"""The kinds of input that a model reads, of those that do not read all."""
+
+EACH = [(name, kind) for name in MODELS for kind in FIELDS if kind in ONLY.get(name, FIELDS)]
+"""Every model with every kind of input that it reads."""
 
 
 def model_file(name: str, **knobs: Any) -> dict[str, Any]:
