@@ -20,6 +20,7 @@ from typing import Any
 
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused, did_you_mean
+from toolkit.models.rules import NETWORKS
 from toolkit.tasks import TASKS
 
 
@@ -57,7 +58,7 @@ def model(name: str, **knobs: Any) -> dict[str, Any]:
     described = OmegaConf.load(files[name])
     unknown = [knob for knob in knobs if knob not in described]
     if unknown:
-        known = [key for key in described if key not in ("name", "stem", "body")]
+        known = [key for key in described if key not in ("name", "stem", *NETWORKS)]
         raise Refused(
             *(
                 f"model.{knob}: {name} has no such knob.{did_you_mean(knob, known)}"

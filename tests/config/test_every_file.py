@@ -6,6 +6,9 @@ import pytest
 
 from toolkit.config import files
 from toolkit.config.groups import GROUPS
+from toolkit.config.pairs import data_and_task, kind_of, models, network_and_task
+from toolkit.data import DATA
+from toolkit.models.rules import form_of
 
 NEEDED = {
     "series": ["data.file=x.csv"],
@@ -21,14 +24,23 @@ CHOICES = [(g, n) for g in GROUPS if g != "trainer" for n in files.names(g)]
 
 
 def words(group: str, name: str) -> list[str]:
+    """Return what chooses a file, and parts that can meet with it."""
     if group == "data":
-        return [f"data={name}", "model=mlp", *_kept(name)]
+        return [f"data={name}", f"model={_able(name, DATA.row(name).task)}", *_kept(name)]
     if group == "task":
-        data = {"language_modelling": "ptb", "forecast": "etth1", "classification": "digits"}
-        if name in data:
-            return [f"task={name}", f"data={data[name]}"]
-        return [f"task={name}", "data=tabular", *_kept("tabular")]
+        meant = [n for n in DATA if DATA.row(n).task == name]
+        data = next(n for n in [*meant, *DATA] if data_and_task({"name": n}, name) is None)
+        return [f"task={name}", f"data={data}", f"model={_able(data, name)}", *_kept(data)]
     return [f"{group}={name}"]
+
+
+def _able(data: str, task: str) -> str:
+    """Return a model that can learn a task from a data set, as their files have them."""
+    kind = kind_of({"name": data}) or "image"
+    described = models()
+    first = [m for m in ("mlp", "gru") if m in described]
+    able = (m for m in [*first, *described] if not network_and_task(kind, described[m], task))
+    return next(able)
 
 
 def _kept(name: str) -> list[str]:
@@ -39,10 +51,7 @@ def _kept(name: str) -> list[str]:
 
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_a_file_passes_the_check(settings, group, name):
-    if (group, name) in [("data", "python_docs"), ("data", "ptb"), ("data", "text")]:
-        assert settings(*words(group, name), "model=gru")["data"]["name"] == name
-    else:
-        assert settings(*words(group, name))[group]["name"] == name
+    assert settings(*words(group, name))[group]["name"] == name
 
 
 @pytest.mark.parametrize(("group", "name"), [*CHOICES, ("trainer", "default")])
@@ -61,8 +70,13 @@ def test_every_key_has_a_comment(group, name):
 
 @pytest.mark.parametrize("name", files.names("model"))
 def test_a_model_passes_the_check(settings, name):
-    data = "etth1" if name == "linear" else "digits"
-    assert settings(f"model={name}", f"data={data}")["model"]["name"] == name
+    described = models()[name]
+    meets = (
+        data
+        for data in ("digits", "etth1", "sst2", *DATA)
+        if not network_and_task(kind_of({"name": data}) or "image", described, DATA.row(data).task)
+    )
+    assert settings(f"model={name}", f"data={next(meets)}")["model"]["name"] == name
 
 
 @pytest.mark.parametrize("name", files.names("recipe"))
@@ -70,7 +84,7 @@ def test_a_recipe_passes_the_check(settings, name):
     text = files.path("recipe", name).read_text("utf-8")
     assert text.startswith("# @package _global_")
     assert "python -m toolkit" in text and f"recipe={name}" in text
-    assert settings(f"recipe={name}")["model"]["body"]
+    assert form_of(settings(f"recipe={name}")["model"])
 
 
 @pytest.mark.parametrize("name", files.names("debug"))

@@ -182,7 +182,8 @@ def test_a_knob_that_nothing_reads(faults, write):
 def test_a_model_without_body(faults, write, text):
     write("model/mine.yaml", text)
     assert faults("model=mine")[-1] == (
-        "mine/model/mine.yaml:1: model.body: must be given: a list of blocks"
+        "mine/model/mine.yaml:1: model.body: must be given: a list of blocks (or in its place both "
+        "encoder and decoder)"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toolkit.config import files
-from toolkit.config.pairs import bodies, check, network_and_task
+from toolkit.config.pairs import check, models, network_and_task
 from toolkit.data import DATA
 from toolkit.tasks import TASKS
 
@@ -61,7 +61,7 @@ def test_every_pair_has_an_answer(model, data):
     found = check(
         {"name": data, "kind": row.kind or KINDS[data]},
         {"name": row.task},
-        {"name": model, "body": bodies()[model]},
+        {**models()[model], "name": model},
     )
     assert len(found) <= 1
     if found:
@@ -72,4 +72,4 @@ def test_every_pair_has_an_answer(model, data):
 def test_every_task_has_a_model_for_each_kind_that_it_reads():
     for name in TASKS:
         for kind in TASKS[name].inputs:
-            assert any(not network_and_task(kind, body, name) for body in bodies().values())
+            assert any(not network_and_task(kind, model, name) for model in models().values())

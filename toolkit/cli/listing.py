@@ -12,6 +12,7 @@ from toolkit.config import docs, files, wording
 from toolkit.config.groups import GROUPS
 from toolkit.config.schema import REQUIRED, Option, schema_of
 from toolkit.errors import Refused, did_you_mean
+from toolkit.models.rules import NETWORKS
 from toolkit.registry import Table
 
 
@@ -125,7 +126,13 @@ def _knob_kinds(content: dict[str, Any]) -> dict[str, str]:
     look(_table("stems"), (content.get("stem") or {}).items())
     look(
         _table("blocks"),
-        ((n, o) for block in content["body"] if isinstance(block, dict) for n, o in block.items()),
+        (
+            (name, options)
+            for network in NETWORKS
+            for block in content.get(network) or ()
+            if isinstance(block, dict)
+            for name, options in block.items()
+        ),
     )
     for knob, value in content.items():  # a knob whose default is another knob
         if isinstance(value, str) and value.startswith("${model."):

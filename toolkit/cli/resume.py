@@ -12,6 +12,7 @@ from toolkit.config.origins import Origins, parts
 from toolkit.config.overrides import apply, parse
 from toolkit.config.validate import check
 from toolkit.errors import Refused
+from toolkit.models.rules import NETWORKS
 from toolkit.quiet import start_tensorflow
 from toolkit.training.run_folder import RunFolder, checkpoints
 
@@ -65,4 +66,4 @@ def changed(folder: RunFolder, overrides: Sequence[str], plugins: Sequence[str])
 
 def _is_knob(key: str) -> bool:
     path = parts(key)
-    return path[0] == "model" and path[1:2] not in (("stem",), ("body",))
+    return path[0] == "model" and not {*path[1:2]} & {"stem", *NETWORKS}

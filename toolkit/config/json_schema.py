@@ -11,6 +11,7 @@ from toolkit.config.model import beginning
 from toolkit.config.schema import Schema, schema_of
 from toolkit.config.validate import run
 from toolkit.data.augment import AUGMENTATIONS
+from toolkit.models.rules import FORMS, NETWORKS
 from toolkit.models.stems import STEMS
 from toolkit.registry import Table
 
@@ -71,7 +72,7 @@ def _models() -> Json:
     parts: Json = {
         "name": {"type": "string"},
         "stem": _shared("stem"),
-        "body": {"type": "array", "items": _shared("block"), "description": "Blocks in order."},
+        **{network: _blocks(network) for network in NETWORKS},
         **_properties(schema_of(beginning)),
         "defaults": _shared("defaults"),
     }
@@ -81,8 +82,14 @@ def _models() -> Json:
         knobs = {k.name: {"description": k.comment} if k.comment else {} for k in files.keys(file)}
         text = files.headline(file)
         choices.append({"title": name, "description": text, **_object({**knobs, **parts})})
-    own = {"title": "own", "type": "object", "required": ["body"], "properties": parts}
+    forms = [{"required": list(form)} for form in FORMS]
+    own = {"title": "own", "type": "object", "anyOf": forms, "properties": parts}
     return {"anyOf": [*choices, own]}
+
+
+def _blocks(network: str) -> Json:
+    text = f"Blocks of the {network}, in order."
+    return {"type": "array", "items": _shared("block"), "description": text}
 
 
 def _named(table: Table[Any]) -> Json:

@@ -10,6 +10,7 @@ from toolkit.config.named import check_named
 from toolkit.config.origins import Origins
 from toolkit.config.schema import MISSING, Fault, schema_of
 from toolkit.errors import did_you_mean
+from toolkit.models.rules import NETWORKS, form_of
 from toolkit.models.stems import STEMS
 
 
@@ -24,7 +25,7 @@ def beginning(*, init_from: str | None = None, freeze: list[str] = []) -> None: 
     """
 
 
-PARTS = ("name", "stem", "body", "init_from", "freeze")
+PARTS = ("name", "stem", *NETWORKS, "init_from", "freeze")
 """Keys of a model file that are no knobs."""
 
 
@@ -47,19 +48,22 @@ def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fau
         if path[1] not in (*knobs, *schema_of(beginning).options) and path[1] in values:
             hint = did_you_mean(str(path[1]), map(str, knobs - set(PARTS)))
             faults.append(Fault(path[1:], f"{values.get('name')} has no such knob.{hint}", True))
-    for key in ("name", "body"):
-        if values.get(key) in (None, "", MISSING):
-            faults.append(
-                Fault((key,), "must be given: " + {"name": "text", "body": "a list of blocks"}[key])
-            )
+    if values.get("name") in (None, "", MISSING):
+        faults.append(Fault(("name",), "must be given: text"))
+    given = {key: value for key, value in values.items() if value not in (None, "", MISSING)}
+    if form_of(given) is None:
+        few = "must be given: a list of blocks"
+        faults.append(Fault(("body",), f"{few} (or in its place both encoder and decoder)"))
     begins = {key: values[key] for key in schema_of(beginning).options if key in values}
     begins, found = schema_of(beginning).check(begins)
     faults += found
     checked = {**values, **begins}
     checked["stem"], found = _stem(values.get("stem"))
     faults += [Fault(("stem", *fault.path), fault.text, fault.unknown) for fault in found]
-    checked["body"], found = _body(values.get("body"))
-    faults += [Fault(("body", *fault.path), fault.text, fault.unknown) for fault in found]
+    for network in NETWORKS:
+        if network in values:
+            checked[network], found = _blocks(values[network])
+            faults += [Fault((network, *fault.path), fault.text, fault.unknown) for fault in found]
     return checked, faults
 
 
@@ -86,7 +90,7 @@ def _stem(values: Any) -> tuple[dict[str, Any], list[Fault]]:
     return check_named(STEMS, "stem", values)
 
 
-def _body(values: Any) -> tuple[list[Any], list[Fault]]:
+def _blocks(values: Any) -> tuple[list[Any], list[Fault]]:
     if values in (None, "", MISSING):
         return [], []
     if not isinstance(values, list):

@@ -14,7 +14,7 @@ from toolkit.config.wording import either
 from toolkit.data import DATA
 from toolkit.data.augment import AUGMENTATIONS
 from toolkit.errors import Refused
-from toolkit.models.rules import describe
+from toolkit.models.rules import describe, form_of
 from toolkit.tasks import TASKS
 
 Values = Mapping[str, Any]
@@ -26,7 +26,7 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
     Args:
         data: Checked values of the group, ``name`` with them; likewise the others.
         task: Of group ``task``.
-        model: ``name``, ``body``.
+        model: ``name``, ``stem`` and its networks.
     """
     chosen = f"data={data['name']} task={task['name']}"
     if reason := data_and_task(data, task["name"]):
@@ -41,18 +41,18 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
         return []
     if reason := augmentation(kind, data.get("augment") or {}):
         return [f"data.augment: {data['name']} holds inputs of kind {kind}, and {reason}."]
-    reason = network_and_task(kind, model["body"], task["name"])
+    reason = network_and_task(kind, model, task["name"])
     if reason is None:
         return []
     hints = []
     if able := [
-        name for name, body in bodies().items() if not network_and_task(kind, body, task["name"])
+        name for name, other in models().items() if not network_and_task(kind, other, task["name"])
     ]:
         hints.append(f"Models that can, as their files have them: {', '.join(able)}.")
     tasks = [
         name
         for name in TASKS
-        if not data_and_task(data, name) and not network_and_task(kind, model["body"], name)
+        if not data_and_task(data, name) and not network_and_task(kind, model, name)
     ]
     if tasks:
         hints.append(f"Tasks that this model can learn from this data: {', '.join(tasks)}.")
@@ -87,11 +87,15 @@ def data_and_task(data: Values, name: str) -> str | None:
     return None
 
 
-def network_and_task(kind: str, body: Any, name: str) -> str | None:
-    """Return why a task cannot use a network for inputs of a kind; None if it can."""
+def network_and_task(kind: str, model: Values, name: str) -> str | None:
+    """Return why a task cannot use a model for inputs of a kind; None if it can."""
     task: Any = TASKS[name]
+    form, wanted = form_of(model), getattr(task, "form", ("body",))
+    if form != wanted:
+        has = " and ".join(form or ())
+        return f"{name} needs a model of {' and '.join(wanted)}, and this one is of {has}"
     try:
-        shape = describe(kind, body)
+        *_, shape = (describe(kind, model[network], model.get("stem")) for network in form)
     except Refused as fault:
         return "; ".join(fault.faults)
     if shape.gives not in ("vector", "sequence", "grid", *getattr(task, "accepts", ())):
@@ -104,13 +108,13 @@ def network_and_task(kind: str, body: Any, name: str) -> str | None:
     return None
 
 
-def bodies() -> dict[str, Any]:
-    """Return the blocks of every model in conf/, its knobs as its file has them."""
+def models() -> dict[str, Any]:
+    """Return the description of every model in conf/, its knobs as its file has them."""
     found = {}
     for file in sorted((CONF / "model").glob("*.yaml")):
         content = yaml.safe_load(file.read_text("utf-8"))
         config = OmegaConf.create({"model": {k: v for k, v in content.items() if k != "defaults"}})
-        found[file.stem] = OmegaConf.to_object(config.model.body)
+        found[file.stem] = OmegaConf.to_object(config.model)
     return found
 
 

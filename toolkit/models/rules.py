@@ -15,6 +15,18 @@ Body = Sequence[Mapping[str, Mapping[str, Any] | None]]
 Stem = Mapping[str, Mapping[str, Any] | None]
 """Options of the stem for each kind of input."""
 
+Form = tuple[str, ...]
+"""Names of the networks that a model is made of."""
+FORMS: tuple[Form, ...] = (("body",), ("encoder", "decoder"))
+"""Forms that a model can have, each network a list of blocks."""
+NETWORKS = tuple(name for form in FORMS for name in form)
+
+
+def form_of(model: Mapping[str, Any]) -> Form | None:
+    """Return a model's form; None where its networks are those of none."""
+    given = tuple(name for name in NETWORKS if model.get(name))
+    return given if given in FORMS else None
+
 
 @dataclass(frozen=True)
 class Shape:

@@ -1,4 +1,4 @@
-"""Figures that no batch gives: of whole questions, entities or texts, once a split has been read."""
+"""Figures that no batch gives: of whole questions, entities or texts, once a split is read."""
 
 from __future__ import annotations
 

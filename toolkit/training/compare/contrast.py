@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.models.rules import NETWORKS
 from toolkit.training.compare.records import Record
 from toolkit.training.run_state import less_is_better
 
@@ -40,7 +41,7 @@ def varied(records: Sequence[Record]) -> list[str]:
 def _nested(records: Iterable[Record], key: str) -> bool:
     """Return whether a key holds blocks or the options of a stem."""
     head = key.split(".")[:2]
-    return head in (["model", "body"], ["model", "stem"])
+    return head[:1] == ["model"] and head[1:] in ([name] for name in ("stem", *NETWORKS))
 
 
 def _of_the_name(records: Sequence[Record], key: str, keys: Sequence[str]) -> bool:
