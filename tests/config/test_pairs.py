@@ -16,7 +16,7 @@ def test_a_vector_is_no_language_model(faults):
     assert faults("model=mlp", "data=ptb") == [
         "model=mlp data=ptb task=language_modelling: language_modelling needs one feature for each "
         "position, and this network has none: it reads its tokens as one vector. "
-        "Models that can, as their files have them: gru, lstm, rnn."
+        "Models that can, as their files have them: gpt, gru, lstm, rnn."
     ]
 
 
