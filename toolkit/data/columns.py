@@ -188,18 +188,23 @@ def read_columns(
     return Columns(str(path), names, rows, lines)
 
 
-def locate_file(file: str, root: str | None, key: str) -> Path:
+def locate_file(file: str, root: str | None, key: str, folder: str | None = None) -> Path:
     """Return a user's file, below ``root`` or else below the current folder, plain or ``.gz``.
 
     Args:
         file: Its path.
         root: A folder; None for the current one only.
         key: The config key that names it, for the message.
+        folder: A folder of ``root`` that is searched first.
 
     Raises:
-        Refused: If it is in neither place.
+        Refused: If it is in no such place.
     """
-    places = [Path(".")] if root is None else [root_folder(root), Path(".")]
+    places = [Path(".")]
+    if root is not None:
+        places = [root_folder(root), *places]
+        if folder is not None and (places[0] / folder).is_dir():
+            places = [places[0] / folder, *places]
     near: set[str] = set()
     for place in places:
         path = place / Path(file).expanduser()

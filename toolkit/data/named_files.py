@@ -7,10 +7,14 @@ from typing import Any
 
 from toolkit.data.columns import locate_file
 from toolkit.data.files import root_folder
-from toolkit.data.image_folder import folders_of
+from toolkit.data import image_folder, text_folder
 from toolkit.errors import Refused
 
 PARTS = ("train", "valid", "test")
+FOLDERS = {"image_folder": image_folder.folders_of, "text_folder": text_folder.folders_of}
+"""What finds the folders of data sets that are folders."""
+OWN_FOLDER = frozenset({"squad", "conll"})
+"""Data sets whose files may lie in a folder of the root that has the data set's name."""
 
 
 def missing_files(data: Mapping[str, Any]) -> list[str]:
@@ -21,7 +25,7 @@ def missing_files(data: Mapping[str, Any]) -> list[str]:
     """
     root = data.get("root")
     try:
-        if data["name"] == "image_folder":
+        if (folders_of := FOLDERS.get(data["name"])) is not None:
             folders_of(root, {part: data[part] for part in PARTS})
             return []
         if root is not None:
@@ -29,10 +33,11 @@ def missing_files(data: Mapping[str, Any]) -> list[str]:
     except Refused as refusal:
         return refusal.faults
     faults = []
+    folder = data["name"] if data["name"] in OWN_FOLDER else None
     for key in (*PARTS, "file"):
         if isinstance(file := data.get(key), str):
             try:
-                locate_file(file, root, f"data.{key}")
+                locate_file(file, root, f"data.{key}", folder)
             except Refused as refusal:
                 faults += refusal.faults
     return faults

@@ -10,7 +10,6 @@ import numpy as np
 
 from toolkit.data.answer_places import place_answers
 from toolkit.data.columns import locate_file
-from toolkit.data.files import find, root_folder
 from toolkit.data.pieces import pieces
 from toolkit.data.question_encoder import QuestionEncoder
 from toolkit.data.questions import Reading, read_questions
@@ -118,22 +117,17 @@ def _files(
 ) -> dict[str, Path]:
     """Return the file of each part."""
     given = {"train": train, "valid": valid, "test": test}
-    found = {part: _own(file, root, part) for part, file in given.items() if file is not None}
+    found = {
+        part: locate_file(file, root, f"data.{part}", "squad")
+        for part, file in given.items()
+        if file is not None
+    }
     if train is None:
         name, mark = NAMES[version]
         official = locate(name, root)
         ours = {"train": f"train-{mark}.json", "test": f"dev-{mark}.json"}
         found = {part: official[file] for part, file in ours.items()} | found
     return {part: found[part] for part in given if part in found}
-
-
-def _own(file: str, root: str | None, part: str) -> Path:
-    """Return a file of one's own, which may lie in the root's folder ``squad``."""
-    if root is not None:
-        beside = find(file.removesuffix(".gz"), root_folder(root), ("squad",))
-        if beside is not None:
-            return beside
-    return locate_file(file, root, f"data.{part}")
 
 
 def _carved(train: Reading, fraction: float, seed: int) -> dict[str, Reading]:

@@ -104,9 +104,9 @@ class SpanQA:
         name = "span_accuracy"
         return {name: keras.metrics.MeanMetricWrapper(right, name=name, dtype="float32")}
 
-    def observers(self, dataset: Any, split: str) -> list[Answers]:
-        """Return what scores the questions of a split, given by name, as a whole."""
-        return [Answers(self, dataset.splits[split])]
+    def observers(self, dataset: Any, split: Any) -> list[Answers]:
+        """Return what scores the questions of a split as a whole."""
+        return [Answers(self, split)]
 
     def decoder(self, split: Any) -> Decoder:
         """Return what turns the outputs of a split's windows into answers."""
