@@ -17,6 +17,7 @@ from toolkit.tasks.built import Sizes, plain
 from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
 from toolkit.training.transfer.layers import NamedLayer, layers_of
+from toolkit.training.transfer.merged import put_weights
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Trainable:
 
     @property
     def frozen(self) -> int:
-        """How many parameters lie in layers that are not trained."""
-        return sum(layer.size for layer in self.layers() if not layer.layer.trainable)
+        """How many parameters lie in layers that are not trained, or not trained as a whole."""
+        return sum(layer.frozen for layer in self.layers())
 
     def share(self) -> None:
         """Give the inference network's weights to the one that is trained."""
@@ -69,8 +70,8 @@ class Trainable:
     def load(self, path: Path) -> None:
         """Take the weights of a saved network, and of those beside it."""
         for name, network in self.beside.items():
-            network.set_weights(open_network(path.with_name(f"{name}.keras")).get_weights())
-        self.inference.set_weights(open_network(path).get_weights())
+            put_weights(network, open_network(path.with_name(f"{name}.keras")).get_weights())
+        put_weights(self.inference, open_network(path).get_weights())
         self.share()
 
 

@@ -25,6 +25,7 @@ from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import Setup, prepare, prepare_process
 from toolkit.training.state import State, newest
+from toolkit.training.transfer.preset import settle
 
 
 def train(
@@ -85,6 +86,7 @@ def train_on(
     callbacks: Sequence[Any] = (),
 ) -> RunFolder:
     """Train on a loaded data set; ``config`` has the keys that :func:`train` takes."""
+    config = {**config, "model": settle(config["model"])}
     task, spec = learner(config["task"], config["model"], dataset.spec)
     dataset = replace(dataset, spec=spec)
     settings = TrainerSettings(**config["trainer"])

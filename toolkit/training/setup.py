@@ -21,6 +21,8 @@ from toolkit.training.optimizers import Update, update_by_name
 from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.transfer.freeze import freeze
+from toolkit.training.transfer.lora import add_lora
+from toolkit.training.transfer.preset import take_presets
 from toolkit.training.transfer.rates import set_rates
 from toolkit.training.transfer.weights import take_weights
 
@@ -138,8 +140,12 @@ def prepare(
         accumulate=update.accumulate,
     )
     source, notes = model.get("init_from"), []
+    if not resumed:
+        notes += take_presets(trainable, dataset.spec, model)
     if source is not None and not resumed:
         notes.append(take_weights(trainable, dataset.spec, source))
+    if told := add_lora(trainable, model):
+        notes.append(told)
     freeze(trainable, model.get("freeze") or ())
     if settings.jit is not None:
         jit = settings.jit

@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 
-
 LEARNED = ("kernel", "bias", "gamma", "beta", "embeddings")
 """Names of weights that are learned unless they are kept; moving statistics never are."""
 
