@@ -33,7 +33,9 @@ DATA: Table[Row] = Table(
     {
         "python_docs": _row("python_docs", "tokens", "next", "language_modelling"),
         "ptb": _row("ptb", "tokens", "next", "language_modelling"),
+        "tiny_shakespeare": _row("tiny_shakespeare", "tokens", "next", "language_modelling"),
         "text": _row("text", "tokens", "next", "language_modelling"),
+        "text_folder": _row("text_folder", "tokens", "next", "language_modelling"),
         "sst2": _row("sst2", "tokens", "label", "classification"),
         "cola": _row("cola", "tokens", "label", "classification"),
         "mrpc": _row("mrpc", "tokens", "label", "classification"),

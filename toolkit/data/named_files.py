@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from toolkit.data import image_folder, text_folder
 from toolkit.data.columns import locate_file
 from toolkit.data.files import root_folder
-from toolkit.data import image_folder, text_folder
 from toolkit.errors import Refused
 
 PARTS = ("train", "valid", "test")

@@ -5,13 +5,18 @@ from __future__ import annotations
 from toolkit.data.files import read_text
 from toolkit.data.sources import locate
 from toolkit.data.spec import Dataset
-from toolkit.data.streams import streams
-from toolkit.data.tokenization import Rules
+from toolkit.data.text_streams import text_streams
+from toolkit.types import PositiveInt
 
 PARTS = ("train", "valid", "test")
 
 
-def ptb(*, root: str | None = None) -> Dataset:
+def ptb(
+    *,
+    root: str | None = None,
+    tokenizer: str = "auto",
+    vocabulary_size: PositiveInt | None = None,
+) -> Dataset:
     """Load the Penn Treebank with Mikolov's preprocessing and split.
 
     929,589 tokens of training, 73,760 of validation and 82,430 of test text, the end of each line
@@ -25,11 +30,19 @@ def ptb(*, root: str | None = None) -> Dataset:
         root: Folder that holds ``ptb.train.txt``, ``ptb.valid.txt`` and ``ptb.test.txt``, itself or
             in ``ptb/`` or ``simple-examples/data/``; None for the cache folder, where they are
             downloaded to.
+        tokenizer: ``whitespace`` (or ``auto``, where no model says otherwise) takes the words as
+            they are: only so do perplexities compare with others'. ``wordpiece``, ``bpe`` and
+            ``sentencepiece`` learn pieces of words from the training text, where ``<unk>`` is the
+            token for what is not known; anything else is the name of a tokenizer that there is.
+        vocabulary_size: Most tokens that are known; None for all 10,000 words, or 8,000 pieces.
     """
     found = locate("ptb", root)
     paths = {part: found[f"ptb.{part}.txt"] for part in PARTS}
-    return streams(
+    return text_streams(
         {part: read_text(path) for part, path in paths.items()},
-        Rules(),
+        tokenizer,
+        usual="whitespace",
         where={part: str(path) for part, path in paths.items()},
+        vocabulary_size=vocabulary_size,
+        marked=True,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from toolkit.data.spec import Dataset
-from toolkit.data.streams import streams
-from toolkit.data.tokenization import Rules, Unit
+from toolkit.data.text_streams import text_streams
+from toolkit.data.tokenization import Unit
 from toolkit.types import PositiveInt
 
 NAME = "pydoc_data.topics"
@@ -18,7 +18,13 @@ TELLING = 20
 """Characters from which on a line that stands elsewhere too is copied, and no coincidence."""
 
 
-def python_docs(*, unit: Unit = "word", minimum_count: PositiveInt = 2) -> Dataset:
+def python_docs(
+    *,
+    unit: Unit = "word",
+    tokenizer: str = "auto",
+    vocabulary_size: PositiveInt | None = None,
+    minimum_count: PositiveInt = 2,
+) -> Dataset:
     """Load the help topics that come with Python itself: nothing to download.
 
     They are the chapters of the language reference, what ``help("if")`` shows. Some repeat parts of
@@ -28,7 +34,11 @@ def python_docs(*, unit: Unit = "word", minimum_count: PositiveInt = 2) -> Datas
     compare with nothing but each other. Each paragraph is one line.
 
     Args:
-        unit: Whether tokens are words, punctuation apart, or characters.
+        unit: Whether tokens are words or characters; ``character`` needs no tokenizer.
+        tokenizer: ``words``, punctuation apart (or ``auto``, where no model says otherwise), or
+            ``whitespace``; ``wordpiece``, ``bpe`` and ``sentencepiece`` learn pieces of words from
+            the training text; anything else is the name of a tokenizer that there is.
+        vocabulary_size: Most tokens that are known; None for all words, or 8,000 pieces.
         minimum_count: Words that occur less often in training are read as ``<unk>``.
     """
     from pydoc_data.topics import topics
@@ -36,10 +46,13 @@ def python_docs(*, unit: Unit = "word", minimum_count: PositiveInt = 2) -> Datas
     parts: dict[str, str] = {"train": "", "valid": "", "test": ""}
     for i, text in enumerate(distinct([plain(topics[name]) for name in sorted(topics)])):
         parts[{VALID: "valid", TEST: "test"}.get(i % OF, "train")] += text
-    return streams(
+    return text_streams(
         parts,
-        Rules(unit, tokenizer="words"),
+        tokenizer,
+        usual="words",
         where={part: f"{NAME} ({part})" for part in parts},
+        unit=unit,
+        vocabulary_size=vocabulary_size,
         minimum_count=minimum_count,
     )
 

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from toolkit.data.spec import Dataset, Field, Spec, Split
+from toolkit.data.stream_parts import refuse_empty, with_validation
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.data.tokenization import Rules
 from toolkit.data.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary, unknown_note
 from toolkit.errors import Refused
-
-FEWEST = 4
-"""Tokens below which a text is nothing to learn from."""
 
 
 def streams(
@@ -42,9 +40,7 @@ def streams(
     """
     texts = {part: rules.clean(text) for part, text in texts.items()}
     notes = list(notes)
-    empty = [part for part in texts if not texts[part].strip()]
-    if empty:
-        raise Refused(*(f"data.{part}: {where[part]} is empty; expected text." for part in empty))
+    refuse_empty(texts, where)
     counts = rules.count(texts["train"])
     vocabulary = Vocabulary.build(counts, size=vocabulary_size, minimum_count=minimum_count)
     if all(word in (UNKNOWN, END_OF_LINE, PAD) for word in vocabulary.words):
@@ -73,37 +69,12 @@ def streams(
             unknown = int((ids[part] == vocabulary.unknown).sum()) - marked
             if unknown:
                 notes.append(unknown_note(where[part], unknown, len(ids[part])))
-    if "valid" not in ids:
-        total = len(ids["train"])
-        cut = total - max(round(total * validation_fraction), FEWEST)
-        if not validation_fraction:
-            raise Refused(
-                "data.validation_fraction: 0, and data.valid names no file; the best epoch is "
-                "chosen on validation text: give either."
-            )
-        if cut >= FEWEST:
-            ids["train"], ids["valid"] = ids["train"][:cut], ids["train"][cut:]
-            notes.append(
-                f"{where['train']}: its last {total - cut:,} of {total:,} tokens are the "
-                "validation part; data.valid names none."
-            )
-    for part, tokens in ids.items():
-        if len(tokens) < FEWEST or "valid" not in ids:
-            raise Refused(_too_short(part, where[part], len(tokens), "valid" in ids))
+    ids, told = with_validation(ids, where, validation_fraction)
+    notes += told
     token = Field("tokens", (None,), "int32", vocabulary.words)
     spec = Spec({"tokens": token}, {"next": Field("next", (None,), "int32", vocabulary.words)})
     splits = {part: Split({"tokens": tokens}) for part, tokens in ids.items()}
     encoder = TextEncoder(vocabulary.words, **asdict(rules))
     return Dataset(
         spec, splits["train"], splits["valid"], splits.get("test"), encoder, tuple(notes)
-    )
-
-
-def _too_short(part: str, where: str, tokens: int, carved: bool) -> str:
-    tokens_text = f"{tokens} token{'' if tokens == 1 else 's'}"
-    if carved:
-        return f"data.{part}: {where} has only {tokens_text}; expected at least {FEWEST}."
-    return (
-        f"data.{part}: {where} has only {tokens_text}, too few to learn from and to cut a "
-        f"validation part from (at least {2 * FEWEST}); give a longer text."
     )

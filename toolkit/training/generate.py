@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def generate(
     if len(ids) == 0:
         if prompt.strip():
             raise Refused(f"prompt: nothing in {prompt!r} is in the run's vocabulary.")
-        ids = np.array([first_token(vocabulary)], "int32")
+        ids = np.array([first_token(vocabulary, encoder)], "int32")
     unknown = vocabulary.index("<unk>") if "<unk>" in vocabulary else None
     sampler = Sampler(trainable.objective, n, temperature, top_k, top_p)
     written = sampler.run(np.tile(ids, (n, 1)), length, seed)
@@ -81,8 +82,10 @@ def generate(
     return texts
 
 
-def first_token(vocabulary: Sequence[str]) -> int:
+def first_token(vocabulary: Sequence[str], encoder: Any = None) -> int:
     """Return the token after which a text begins: the end of a line, if there is one."""
+    if (begin := getattr(encoder, "begin", None)) is not None:
+        return begin
     return next((vocabulary.index(w) for w in ("<eos>", "\n") if w in vocabulary), 0)
 
 

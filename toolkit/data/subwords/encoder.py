@@ -10,10 +10,10 @@ import numpy as np
 
 from toolkit.data.spec import Ragged, Split
 from toolkit.data.subwords.frames import cut
+from toolkit.data.subwords.streaming import LINE, line_marks, stream_ids
 from toolkit.data.subwords.subwords import Subwords
 
 Text = str | tuple[str, str]
-LINE = "\n"
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class SubwordEncoder:
             text [end]`` for pairs. Else they are a text's tokens alone, as streams have them.
         end_of_line: Whether the end of a line within a text is the token ``end``, in rows that are
             not framed; a tokenizer that keeps blanks (BPE) needs none.
+        begin: Id after which a text of a stream begins; None where rows are framed.
         input: Name of the array.
     """
 
@@ -35,6 +36,7 @@ class SubwordEncoder:
     max_length: int | None = None
     framed: bool = True
     end_of_line: bool = False
+    begin: int | None = None
     input: str = "tokens"
 
     @property
@@ -62,24 +64,21 @@ class SubwordEncoder:
         return Split({self.input: self.tokenizer.frame(ones, others, self.max_length)})
 
     def _plain(self, texts: Sequence[str]) -> Ragged:
-        if self.end_of_line:
-            rows = Ragged.from_rows([self.stream(text).tolist() for text in texts])
+        marks = line_marks(self.tokenizer, self.end_of_line)
+        texts = [text.replace("\r\n", LINE).replace("\r", LINE) for text in texts]
+        if marks:
+            rows = Ragged.from_rows(
+                [stream_ids(self.tokenizer, text, marks).tolist() for text in texts]
+            )
         else:
             rows = self.tokenizer.ids(texts)
         if self.max_length is None:
             return rows
         return cut(rows, np.minimum(rows.lengths, self.max_length))
 
-    def stream(self, text: str) -> np.ndarray:
-        """Return a text's tokens, each line end as the token ``end``, int32."""
-        lines = text.replace("\r\n", LINE).replace("\r", LINE).split(LINE)
-        rows = self.tokenizer.ids(lines)
-        ends = np.full(len(lines) - 1, self.special["end"], "int32")
-        return np.insert(rows.values, rows.starts[1:-1], ends)
-
     def decode(self, ids: Iterable[int]) -> str:
-        """Return ids as text; special tokens are left out, but line ends are line ends."""
-        if not self.end_of_line:
+        """Return ids as text; special tokens are left out, but in a stream ``end`` ends a line."""
+        if self.framed or "end" not in self.special:
             return self.tokenizer.decode(ids)
         lines: list[list[int]] = [[]]
         for token in ids:
@@ -96,6 +95,7 @@ class SubwordEncoder:
             "max_length": self.max_length,
             "framed": self.framed,
             "end_of_line": self.end_of_line,
+            "begin": self.begin,
             "input": self.input,
         }
 

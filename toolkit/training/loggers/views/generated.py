@@ -50,7 +50,7 @@ class Generated:
         weights = setup.objective.saved_weights
         for own, trained in zip(self.twin.objective.saved_weights, weights, strict=True):
             own.assign(trained)
-        prompt = np.full((self.texts, 1), first_token(self.vocabulary), "int32")
+        prompt = np.full((self.texts, 1), first_token(self.vocabulary, self.encoder), "int32")
         written = self.sampler.run(prompt, self.length, seed=0)
         return [Exhibit("samples/generated", partial(quoted, [self._text(ids) for ids in written]))]
 
