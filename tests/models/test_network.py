@@ -175,6 +175,7 @@ def test_padding_a_text_changes_no_position(name, knobs):
 
 
 @pytest.mark.parametrize("name", [name for name, kind in EACH if kind == "tokens"])
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
 def test_a_text_without_words_is_no_nan(name):
     inputs, features = build(name, FIELDS["tokens"], **SMALL[name])
     model = keras.Model(inputs, features.x)

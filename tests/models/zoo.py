@@ -23,6 +23,8 @@ FIELDS = {
 MODELS = sorted(path.stem for path in CONF.glob("*.yaml") if "\nbody:" in path.read_text("utf-8"))
 """Models of one body."""
 
+ENCODER = {"layers": 1, "units": 8, "heads": 2, "positions": 30}
+
 SMALL = {
     "mlp": {"units": 4, "embedding": 4},
     "cnn": {"filters": [3, 4], "embedding": 4},
@@ -32,13 +34,22 @@ SMALL = {
     "lstm": {"units": 4},
     "gru": {"units": 4},
     "linear": {"kernel": 5},
-    "bert": {"layers": 1, "units": 8, "heads": 2, "positions": 30},
+    "bert": ENCODER,
+    "roberta": ENCODER,
+    "xlm_roberta": ENCODER,
+    "distilbert": ENCODER,
+    "albert": {**ENCODER, "embedding": 4},
+    "electra": {**ENCODER, "embedding": 4},
+    "deberta": {**ENCODER, "buckets": 8},
     "transformer": {"units": 8, "layers": 1, "max_length": 30},
     "gpt": {"units": 8, "layers": 1, "context": 30},
 }
 """Knobs of each model that make it small."""
 
-ONLY = {"linear": ("series",), "bert": ("tokens",)}
+ONLY = {
+    "linear": ("series",),
+    **{name: ("tokens",) for name in SMALL if {**SMALL[name], **ENCODER} == SMALL[name]},
+}
 """The kinds of input that a model reads, of those that do not read all."""
 
 EACH = [(name, kind) for name in MODELS for kind in FIELDS if kind in ONLY.get(name, FIELDS)]

@@ -12,6 +12,7 @@ from toolkit.config.schema import MISSING, Fault, schema_of
 from toolkit.errors import did_you_mean
 from toolkit.models.rules import NETWORKS, form_of
 from toolkit.models.stems import STEMS
+from toolkit.presets.check import faults as preset_faults
 
 
 def beginning(*, init_from: str | None = None, freeze: list[str] = []) -> None:  # noqa: B006
@@ -64,7 +65,19 @@ def check_model(values: Any, origins: Origins) -> tuple[dict[str, Any], list[Fau
         if network in values:
             checked[network], found = _blocks(values[network])
             faults += [Fault((network, *fault.path), fault.text, fault.unknown) for fault in found]
-    return checked, faults
+    return checked, faults or _of_presets(checked)
+
+
+def _of_presets(checked: dict[str, Any]) -> list[Fault]:
+    """Return the faults of encoders that come from a preset, at the knobs that they name."""
+    network = (form_of(checked) or ("body",))[0]
+    found = []
+    for text in preset_faults(checked):
+        key, _, rest = text.partition(": ")
+        knob = key.removeprefix("model.")
+        named = knob != key and knob in checked
+        found.append(Fault((knob,), rest) if named else Fault((network,), text))
+    return found
 
 
 def unread(values: dict[str, Any], origins: Origins) -> list[Fault]:

@@ -76,7 +76,7 @@ def architecture(options: Mapping[str, Any]) -> Architecture:
         Refused: If they contradict one another or their preset, or there is no such preset.
     """
     given = {name: options[name] for name in OPTIONS if options.get(name) is not None}
-    if len(given) == len(OPTIONS):
+    if is_settled(options):
         made = Architecture(options["family"], **given)
     elif (preset := options.get("preset")) is not None:
         made = _with_preset(preset, options, given)
@@ -85,6 +85,11 @@ def architecture(options: Mapping[str, Any]) -> Architecture:
     if fault := _fault(made):
         raise Refused(f"block 'backbone': {fault}")
     return made
+
+
+def is_settled(options: Mapping[str, Any]) -> bool:
+    """Return whether options leave nothing open, so that no preset need be read."""
+    return all(options.get(name) is not None for name in OPTIONS)
 
 
 def _with_preset(preset: str, options: Mapping[str, Any], given: dict[str, Any]) -> Architecture:
