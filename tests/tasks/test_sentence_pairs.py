@@ -74,3 +74,12 @@ def test_the_same_seed_gives_the_same_pairs():
     one, other = how(tokens, tf.constant([1, 2])), how(tokens, tf.constant([1, 2]))
     np.testing.assert_array_equal(one[0], other[0])
     assert (how(tokens, tf.constant([1, 3]))[1].numpy() != one[1].numpy()).any()
+
+
+def test_lines_are_cut_at_their_ends_and_documents_are_not():
+    how = pairs()
+    tokens = np.stack([np.full(how.window, 9), np.full(how.window, 9)]).astype("int32")
+    tokens[:, 14] = END
+    tokens[1, 3] = END
+    tokens[:, 10] = STOP
+    np.testing.assert_array_equal(how.cuts(tf.constant(tokens)), [11, 15])

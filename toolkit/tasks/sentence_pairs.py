@@ -77,11 +77,17 @@ class SentencePairs:
         return pair, tf.cast(follows, "int32")
 
     def cuts(self, tokens: Any) -> Any:
-        """Return where each window is cut, shape ``(batch,)``: its second text begins there."""
+        """Return where each window is cut, shape ``(batch,)``: its second text begins there.
+
+        Where ``end`` occurs twice or more in a window it marks lines, and windows are cut there;
+        else it marks a document's end, over which no text goes on.
+        """
         first = (self.length - 3) // 2
         last = self.window - (self.length - 3 - first)
         places = tf.range(first, last + 1)
-        over = tf.gather(tf.constant(self.ends), tokens[:, first - 1 : last])  # the token before
+        before = tokens[:, first - 1 : last]
+        lines = tf.reduce_sum(tf.cast(tokens == self.end, "int32"), axis=1, keepdims=True) > 1
+        over = tf.where(lines, before == self.end, tf.gather(tf.constant(self.ends), before))
         away = tf.abs(places - (first + last) // 2)
         far = self.window
         return tf.gather(places, tf.argmin(tf.where(over, away, away + far), axis=1))
