@@ -210,6 +210,19 @@ SOURCES: dict[str, Source] = {
             "test.jsonl": "fb42dd6cd4f4a1928ae8a01a189456fbfe994a07e938bd49f68653933f6503c9",
         },
     ),
+    "tiny_shakespeare": Source(
+        ("tinyshakespeare", "tiny_shakespeare"),
+        (
+            Download(
+                (
+                    "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/"
+                    "tinyshakespeare/input.txt",
+                ),
+                {"input.txt": None},
+            ),
+        ),
+        {"input.txt": "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},
+    ),
     "squad": Source(("squad", "SQuAD", ""), _squad("v1.1"), {}),
     "squad_v2": Source(("squad", "SQuAD", ""), _squad("v2.0"), {}),
     "etth1": Source(

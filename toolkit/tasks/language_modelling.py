@@ -11,6 +11,9 @@ from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.types import Positive, PositiveInt
 
+STREAM, WINDOW = 35, 128
+"""Tokens between updates of a stream, and of a window, where nobody says how many."""
+
 
 class LanguageModelling:
     """Learn to predict each token of a text from those before it.
@@ -24,8 +27,9 @@ class LanguageModelling:
 
     Args:
         sequence_length: Tokens of a window, or between updates of a stream, through which the
-            gradient flows (backpropagation through time is cut there). 35 is what most of the
-            literature on PTB uses.
+            gradient flows (backpropagation through time is cut there). None: of a window as many as
+            the network has positions, or 128 where their number is free; of a stream 35, which is
+            what most of the literature on PTB uses.
         order: ``streams`` or ``shuffled``, as above; None by whether the network carries state.
         head_init_range: The output layer's weights start uniform in ±this; None leaves Keras's
             default. Of no effect with tied embeddings.
@@ -43,11 +47,12 @@ class LanguageModelling:
     def __init__(
         self,
         *,
-        sequence_length: PositiveInt = 35,
+        sequence_length: PositiveInt | None = None,
         order: Literal["streams", "shuffled"] | None = None,
         head_init_range: Positive | None = None,
     ):
-        self.sequence_length = sequence_length
+        self.length = sequence_length
+        self.positions: int | None = None
         self.order = order
         self.head_init_range = head_init_range
 
@@ -56,8 +61,16 @@ class LanguageModelling:
         """How batches are made."""
         return "packed" if self.order == "shuffled" else "streams"
 
+    @property
+    def sequence_length(self) -> int:
+        """Tokens of a window, or between updates of a stream."""
+        if self.length is not None:
+            return self.length
+        return STREAM if self.sampler == "streams" else self.positions or WINDOW
+
     def meet(self, shape: Any) -> None:
         """Choose how texts are read, where that is open, by what the network does."""
+        self.positions = shape.longest
         if self.order is None:
             self.order = "streams" if shape.carries else "shuffled"
 

@@ -59,10 +59,14 @@ class Trainable:
             for weight, value in zip(self.objective.saved_weights, values, strict=True):
                 weight.assign(value)
 
-    def save(self, path: Path) -> None:
-        """Write the inference network with the objective's present weights."""
+    def settle(self) -> None:
+        """Give the weights that are trained to the inference network."""
         if not self.shared:
             self.inference.set_weights([w.numpy() for w in self.objective.saved_weights])
+
+    def save(self, path: Path) -> None:
+        """Write the inference network with the objective's present weights."""
+        self.settle()
         for name, network in self.beside.items():
             save_network(network, path.with_name(f"{name}.keras"))
         save_network(self.inference, path)

@@ -18,7 +18,7 @@ class Reporter:
     """
 
     def __init__(self, log: Path | None = None, quiet: bool = False):
-        self.console = Console(highlight=False, soft_wrap=True, quiet=quiet)
+        self.console = Console(highlight=False, soft_wrap=True, emoji=False, quiet=quiet)
         self._log = log
 
     @property
@@ -30,6 +30,11 @@ class Reporter:
         """Print a line."""
         self.console.print(text, markup=False)
         self.record(text)
+
+    def write(self, text: str) -> None:
+        """Print a part of a line at once."""
+        if text:
+            self.console.print(text, end="", markup=False)
 
     def record(self, text: str) -> None:
         """Add a line to the log only."""

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.vocabulary import END_OF_LINE, UNKNOWN
 from toolkit.errors import Refused
-from toolkit.lazy import keras, tf
 from toolkit.quiet import start_tensorflow
 from toolkit.tasks import TASKS
 from toolkit.training.console import Reporter
+from toolkit.training.drawing import Draw
 from toolkit.training.run_folder import RunFolder
-from toolkit.types import Count, NonNegative, Positive, PositiveInt, Probability
+from toolkit.training.unrolling import Unrolling
+from toolkit.types import Count, NonNegative, PositiveInt, Probability
 
 
 def generate(
@@ -29,6 +31,10 @@ def generate(
     quiet: bool = False,
 ) -> list[str]:
     """Write texts with a run that is a language model, each a continuation of a prompt.
+
+    The first is printed as it is written, token by token, the others when they are whole. Where a
+    network has positions for so many tokens only, and they are used up, it reads the last half of
+    them again and goes on from there.
 
     Args:
         run: Folder of a run of the task language_modelling.
@@ -59,8 +65,9 @@ def generate(
         )
     start_tensorflow()
     from toolkit.training.reopen import reopen
+    from toolkit.training.token_writer import TokenWriter
 
-    _, trainable, _, (spec, encoder) = reopen(folder, eval_batch_size=n, length=1)
+    config, trainable, task, (spec, encoder) = reopen(folder)
     split = encoder.encode([prompt])
     ids = np.asarray(split.arrays["tokens"][0], "int32") if prompt else np.zeros(0, "int32")
     vocabulary = spec.input.vocabulary or ()
@@ -68,17 +75,27 @@ def generate(
         if prompt.strip():
             raise Refused(f"prompt: nothing in {prompt!r} is in the run's vocabulary.")
         ids = np.array([first_token(vocabulary, encoder)], "int32")
-    unknown = vocabulary.index("<unk>") if "<unk>" in vocabulary else None
-    sampler = Sampler(trainable.objective, n, temperature, top_k, top_p)
-    written = sampler.run(np.tile(ids, (n, 1)), length, seed)
-    texts = []
+    writer = TokenWriter(config["model"], spec, task)
+    writer.take(trainable.inference)
     reporter = Reporter(quiet=quiet)
-    for row in written:
-        text = encoder.decode([*(ids if prompt else []), *row])
-        texts.append(text)
+    begun = ids if prompt else ids[:0]
+    first = Unrolling(encoder.decode)
+    reporter.write(first.add(begun))
+    written = []
+    draw = Draw(temperature, top_k, top_p, seed)
+    for tokens in writer.write(np.tile(ids, (n, 1)), length, draw):
+        written.append(tokens)
+        reporter.write(first.add(tokens[:1]))
+    reporter.write(first.rest() + "\n")
+    texts = [encoder.decode([*begun, *row]) for row in np.stack(written, axis=1)]
+    for text in texts[1:]:
         reporter.say(text)
+    unknown = (spec.input.special or {}).get("unknown")
+    if unknown is None and UNKNOWN in vocabulary:
+        unknown = vocabulary.index(UNKNOWN)
     if prompt and unknown is not None and (ids == unknown).any():
-        reporter.say("(words of the prompt that the run does not know were read as <unk>)")
+        name = vocabulary[unknown]
+        reporter.say(f"(words of the prompt that the run does not know were read as {name})")
     return texts
 
 
@@ -86,95 +103,4 @@ def first_token(vocabulary: Sequence[str], encoder: Any = None) -> int:
     """Return the token after which a text begins: the end of a line, if there is one."""
     if (begin := getattr(encoder, "begin", None)) is not None:
         return begin
-    return next((vocabulary.index(w) for w in ("<eos>", "\n") if w in vocabulary), 0)
-
-
-class Sampler:
-    """Draws tokens from a network that carries state.
-
-    Args:
-        objective: A language model's, built for one token at a time.
-        n: Texts that are drawn side by side.
-        temperature: See :func:`generate`; likewise the others.
-        top_k: Likewise.
-        top_p: Likewise.
-    """
-
-    def __init__(
-        self,
-        objective: keras.Model,
-        n: int,
-        temperature: float,
-        top_k: int | None = None,
-        top_p: float | None = None,
-    ):
-        self.objective, self.temperature = objective, temperature
-        self.top_k, self.top_p = top_k, top_p
-        self.states = {
-            name: tf.zeros((n, variable.shape[-1]))
-            for name, variable in zip(objective.state_names, objective.eval_states, strict=True)
-        }
-        (self.input,) = (t.name for t in objective.network.inputs if t.name not in self.states)
-        self.step = tf.function(self._step)
-
-    def run(self, prompt: np.ndarray, length: int, seed: int | None) -> np.ndarray:
-        """Return ``(n, length)`` tokens that follow ``(n, prompt length)`` ones."""
-        random = np.random.default_rng(seed)
-        states = self.states
-        for column in prompt.T[:-1]:
-            _, states = self.step(tf.constant(column[:, None]), states)
-        token, written = prompt[:, -1], []
-        for _ in range(length):
-            logits, states = self.step(tf.constant(token[:, None].astype("int32")), states)
-            token = self.draw(logits.numpy(), random)
-            written.append(token)
-        return np.stack(written, axis=1)
-
-    def _step(self, token: object, states: dict[str, object]) -> tuple[object, dict[str, object]]:
-        hidden, *new = self.objective.network({self.input: token, **states}, training=False)
-        layer = self.objective.output_layer
-        tied = not isinstance(layer, keras.layers.Dense)
-        logits = layer(hidden, reverse=True) if tied else layer(hidden)
-        named = dict(zip(states, (tf.cast(s, "float32") for s in new), strict=True))
-        return tf.cast(logits[:, -1], "float32"), named
-
-    def draw(self, logits: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Return one token for each row of ``(n, vocabulary)`` logits."""
-        if self.temperature == 0:
-            return logits.argmax(-1)
-        return np.array(
-            [
-                random.choice(len(p), p=p)
-                for p in probabilities(logits, self.temperature, self.top_k, self.top_p)
-            ]
-        )
-
-
-def probabilities(
-    logits: np.ndarray,
-    temperature: Positive = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
-) -> np.ndarray:
-    """Return the distribution to draw from, shape as ``logits``, float64.
-
-    Args:
-        logits: Shape ``(n, vocabulary)``.
-        temperature: Divides the logits, above 0.
-        top_k: Keeps the k highest.
-        top_p: Keeps the fewest of the highest whose probabilities sum to at least this.
-    """
-    logits = logits.astype("float64") / temperature
-    order = np.argsort(-logits, axis=-1, kind="stable")
-    ranked = np.take_along_axis(logits, order, -1)
-    p = np.exp(ranked - ranked[:, :1])
-    p /= p.sum(-1, keepdims=True)
-    keep = np.ones_like(p, bool)
-    if top_k is not None:
-        keep[:, top_k:] = False
-    if top_p is not None:
-        keep &= np.cumsum(p, -1) - p < max(top_p, 1e-12)
-    p = np.where(keep, p, 0.0)
-    out = np.zeros_like(p)
-    np.put_along_axis(out, order, p / p.sum(-1, keepdims=True), -1)
-    return out
+    return next((vocabulary.index(w) for w in (END_OF_LINE, "\n") if w in vocabulary), 0)
