@@ -136,21 +136,20 @@ def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path
     found: dict[str, Path] = {}
     faults = []
     for part, name in given.items():
-        named = [Path(name).expanduser()] if name is not None else []
-        named += [base / name] if name is not None and base is not None else []
-        usual = (
-            [base / folder for folder in PARTS[part]] if name is None and base is not None else []
-        )
-        there = [folder for folder in (*named, *usual) if folder.is_dir()]
+        if name is not None:
+            places = [Path(name).expanduser()] + ([base / name] if base is not None else [])
+        else:
+            places = [base / usual for usual in PARTS[part]] if base is not None else []
+        there = [folder for folder in places if folder.is_dir()]
         if there:
             found[part] = there[0]
-        elif named:
-            looked = " or ".join(f"'{folder}'" for folder in named)
+        elif name is not None:
+            looked = " or ".join(f"'{folder}'" for folder in places)
             faults.append(f"data.{part}: there is no folder {looked}.")
     if base is not None and given["train"] is None and "train" not in found:
         if found:
-            named = ", ".join(f"'{folder.name}'" for folder in found.values())
-            faults.append(f"'{base}': it has {named} but no 'train'; give data.train=FOLDER.")
+            others = ", ".join(f"'{folder.name}'" for folder in found.values())
+            faults.append(f"'{base}': it has {others} but no 'train'; give data.train=FOLDER.")
         elif base.is_dir():
             found["train"] = base
         else:
