@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -59,6 +60,9 @@ class Architecture:
     epsilon: float
     dropout: float
 
+
+CONSTANTS = "constants.json"
+"""A file of our exports beside KerasHub's: what its classes have one value of."""
 
 OPTIONS = tuple(field.name for field in fields(Architecture) if field.name != "family")
 
@@ -172,7 +176,7 @@ def of_preset(name: str) -> Architecture:
     config = config_of(place)
     try:
         if place.form == "keras_hub":
-            return _of_keras_hub(config)
+            return _of_keras_hub(config, _constants(place))
         return _of_hugging_face(config)
     except KeyError as error:
         raise Refused(f"model.preset: the config.json of {name} has no {error}.") from None
@@ -210,7 +214,18 @@ def _of_hugging_face(config: Mapping[str, Any]) -> Architecture:
     )
 
 
-def _of_keras_hub(content: Mapping[str, Any]) -> Architecture:
+def _constants(place: Place) -> dict[str, Any]:
+    """Return the constants that an export of ours has and KerasHub's classes cannot be told."""
+    path = place.folder and place.folder / CONSTANTS
+    if path is None or not path.is_file():
+        return {}
+    try:
+        return {k: v for k, v in json.loads(path.read_text("utf-8")).items() if k in OPTIONS}
+    except (OSError, ValueError, AttributeError) as error:
+        raise Refused(f"{path} cannot be read ({error})") from None
+
+
+def _of_keras_hub(content: Mapping[str, Any], constants: Mapping[str, Any]) -> Architecture:
     family = by_class(str(content["class_name"]))
     row, config = FAMILIES.row(family), content["config"]
     layers = config["num_layers"]
@@ -226,8 +241,8 @@ def _of_keras_hub(content: Mapping[str, Any]) -> Architecture:
         segments=config.get("num_segments", 2) if row.segments else 0,
         buckets=config.get("bucket_size", 0),
         vocabulary=config["vocab_size" if family == "electra" else "vocabulary_size"],
-        activation=row.activation,
-        epsilon=row.epsilon,
+        activation=constants.get("activation", row.activation),
+        epsilon=constants.get("epsilon", row.epsilon),
         dropout=config["dropout"],
     )
 

@@ -23,6 +23,7 @@ NEEDS = {
     "saved_model": (),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
     "litert": ("ai_edge_litert",),
+    "preset": (),
 }
 """Packages that a format needs besides TensorFlow."""
 SIGNATURE = "signature.json"
@@ -32,7 +33,7 @@ SIGNATURE = "signature.json"
 def export(
     *,
     run: str,
-    format: Literal["saved_model", "onnx", "litert"] = "saved_model",
+    format: Literal["saved_model", "onnx", "litert", "preset"] = "saved_model",
     output: str | None = None,
     overwrite: bool = False,
     batch_size: PositiveInt | None = None,
@@ -48,7 +49,8 @@ def export(
         format: ``saved_model`` takes raw texts, picture files or a table's cells, with all that
             lies between them and the prediction inside; so TensorFlow Serving can serve it.
             ``onnx`` and ``litert`` take arrays (token ids, pixels, numbers), with the vocabulary
-            and the classes in JSON files beside them.
+            and the classes in JSON files beside them. ``preset`` is the encoder of a model such as
+            ``bert``, with its tokenizer, for KerasHub's ``from_preset``.
         output: Folder to make; null: ``export/<format>`` in the run's.
         overwrite: Whether an export that lies in that folder is replaced.
         batch_size: Examples in a batch of ``litert``; null: free, but one for recurrent networks,
@@ -178,10 +180,17 @@ def _litert(
     return _interface(subject, shape), compare_arrays("litert", subject, opened, tuple(shape))
 
 
+def _preset(subject: Any, folder: Path, batch_size: None, length: None) -> tuple[Any, Any]:
+    from toolkit.training.export import preset
+
+    return preset.write(subject, folder)
+
+
 WRITERS: dict[str, Callable[..., tuple[Any, Any]]] = {
     "saved_model": _saved_model,
     "onnx": _onnx,
     "litert": _litert,
+    "preset": _preset,
 }
 """What writes each format and compares it with Keras."""
 

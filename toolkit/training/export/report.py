@@ -26,6 +26,8 @@ def tell(
         f"{least if least == most else f'{least} to {most}'}, largest difference from Keras "
         f"{comparison.largest:.1e}",
     }
+    if "tokenizer" in about:
+        rows["tokenizer"] = about["tokenizer"]
     if subject.precision != subject.trained_in:
         rows["precision"] = f"{subject.precision}; the run trained in {subject.trained_in}"
     reporter.table(f"{format} of {folder.path}", rows)
@@ -46,6 +48,12 @@ def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
             "from ai_edge_litert.interpreter import Interpreter",
             f'network = Interpreter("{path}/model.tflite").get_signature_runner()',
             f"network({subject.name}={subject.name})",
+        ]
+    if format == "preset":
+        return [
+            "import keras_hub",
+            f'encoder = keras_hub.models.Backbone.from_preset("{path}")',
+            f'tokenizer = keras_hub.tokenizers.Tokenizer.from_preset("{path}")',
         ]
     example = {
         "TextEncoder": 'text=tf.constant(["some words"])',

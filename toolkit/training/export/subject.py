@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class Subject:
         encoder: What turns raw input into arrays; None where the data set has none.
         precision: The policy that the network computes in.
         trained_in: The one that it was trained in.
+        description: The model, as the run's configuration has it.
     """
 
     model: keras.Model
@@ -39,6 +41,7 @@ class Subject:
     encoder: Any
     precision: str
     trained_in: str
+    description: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -149,7 +152,7 @@ def open_subject(folder: RunFolder, *, whole: bool) -> Subject:
     for layer in model._flatten_layers():
         if getattr(layer, "use_cudnn", None):  # its operations exist on one maker's devices only
             layer.use_cudnn = False
-    return Subject(model, spec, encoder, precision, trained_in)
+    return Subject(model, spec, encoder, precision, trained_in, config["model"])
 
 
 def loops(model: keras.Model) -> bool:
