@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ def raw_texts(given: str, data: Mapping[str, Any]) -> list[str]:
         Refused: If there is no such file, it is not text, or nothing is in it.
     """
     if given == "-":
-        texts = _standard_input().splitlines()
+        texts = standard_input().splitlines()
     elif os.path.isdir(given):
         texts = [read_text(path) for path in sorted(Path(given).rglob("*.txt"))]
         if not texts:
@@ -51,11 +51,40 @@ def _file(path: str, data: Mapping[str, Any]) -> list[str]:
     if not path.removesuffix(".gz").lower().endswith(TABLES):
         return read_text(path).splitlines()
     how = {key: data[key] for key in ("header", "delimiter", "quoting", "encoding") if key in data}
-    column = data.get("text_column", "text")
-    return [row[0] for row in read_table(path, columns={"data.text_column": column}, **how).rows]
+    known = [data["text_column"]] if "text_column" in data else ["text", "sentence"]
+    return [row[0] for row in rows_of(path, [{"data.text_column": name} for name in known], how)]
 
 
-def _standard_input() -> str:
+def rows_of(
+    path: str, choices: Sequence[Mapping[str, str | int]], how: Mapping[str, Any]
+) -> list[list[str]]:
+    """Return the cells of some columns of a table, in its rows' order.
+
+    Args:
+        path: A csv, tsv or jsonl file.
+        choices: Columns by the config key that asks for them, as ``read_table`` takes them; the
+            first choice that the file has is read.
+        how: ``header``, ``delimiter``, ``quoting`` and ``encoding``, those that are known.
+
+    Raises:
+        Refused: With what keeps the first choice from being read, if none can be.
+    """
+    refusal = None
+    for columns in choices:
+        try:
+            return read_table(path, columns=columns, **how).rows
+        except Refused as fault:
+            refusal = refusal or fault
+    assert refusal is not None
+    raise refusal
+
+
+def standard_input() -> str:
+    """Return all of standard input.
+
+    Raises:
+        Refused: If it is not UTF-8.
+    """
     try:
         return sys.stdin.read()
     except UnicodeDecodeError as error:

@@ -12,11 +12,13 @@ from typing import Any, Literal, TextIO
 import numpy as np
 
 from toolkit.data.pipeline import example_batches
+from toolkit.data.raw_pairs import raw_pairs
 from toolkit.data.raw_texts import raw_texts
 from toolkit.data.spec import Spec, Split
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.quiet import start_tensorflow
+from toolkit.training.embed import embedded, framed
 from toolkit.training.run_folder import RunFolder, check_output, replacing
 from toolkit.training.saved_spec import read_spec
 from toolkit.types import PositiveInt
@@ -31,6 +33,7 @@ def predict(
     output: str | None = None,
     format: Literal["csv", "jsonl"] | None = None,
     batch_size: PositiveInt = 64,
+    embed: bool = False,
 ) -> list[dict[str, Any]]:
     """Say what a run's best network predicts for new input.
 
@@ -38,16 +41,20 @@ def predict(
         run: The run's folder.
         input: A file, a folder, ``-`` for standard input, or a text itself. Texts: a file with one
             a line, a csv, tsv or jsonl file with the text column that was trained on (else
-            ``text``), or a folder of ``.txt`` files.
-            Pictures: a file or a folder, searched through. Tables and series: a csv file with the
-            columns that were trained on.
+            ``text``), or a folder of ``.txt`` files. Pairs of texts: a file with one pair a line, a
+            tab between, or a csv, tsv or jsonl file with a column for each of the two. Pictures: a
+            file or a folder, searched through. Tables and series: a csv file with the columns that
+            were trained on.
         output: File to write; None prints.
         format: ``csv`` or ``jsonl``; None: by the output's suffix, jsonl where there is none.
         batch_size: Examples at a time; of no influence on the result.
+        embed: Give the vector that the network makes of each example instead: what a classifier's
+            head reads, or the mean over the positions of a language model (see
+            ``toolkit.training.embed``).
 
     Returns:
         A row for each input: where it came from and what is predicted, with probabilities where
-        the task has them.
+        the task has them; or its ``embedding``, a list of numbers.
 
     Raises:
         Refused: If there is no such run or input, or the input cannot be read.
@@ -67,14 +74,18 @@ def predict(
         raise Refused(
             f"run: the data of {folder.path} has no form in which new input could be read."
         )
-    names, split = read_input(input, spec, encoder, config["data"], task)
+    if embed:
+        encoder = framed(encoder, getattr(task, "causal", False))
+    names, split = read_input(input, spec, encoder, config["data"], None if embed else task)
     model = open_network(network)
     parts = outputs(model, split, spec, task, batch_size)
-    if (told := getattr(task, "predictions", None)) is not None:
+    if embed:
+        rows = embedded(folder, model, split, spec, task, batch_size)
+    elif (told := getattr(task, "predictions", None)) is not None:
         rows = told(split, parts)
     else:
         rows = [row for part in parts for row in task.rows(part, spec.target)]
-    if task.sampler == "windows":  # a row for each time of the one window
+    if task.sampler == "windows" and not embed:  # a row for each time of the one window
         names = names * len(rows)
     rows = [{"input": name, **row} for name, row in zip(names, rows, strict=True)]
     form = format or ("csv" if str(output).endswith(".csv") else "jsonl")
@@ -92,8 +103,8 @@ def predict(
 
 def read_input(
     given: str, spec: Spec, encoder: Any, data: dict[str, Any], task: Any
-) -> tuple[list[str], Split]:
-    """Return a name for each example, and the examples.
+) -> tuple[list[Any], Split]:
+    """Return a name for each example, and the examples; both texts of a pair are its name.
 
     A task may read its input itself, ``read(given, data, encoder, spec)``, or the encoder,
     ``read(given, data)``.
@@ -103,6 +114,9 @@ def read_input(
     if (read := getattr(encoder, "read", None)) is not None:
         return read(given, data)
     kind = spec.input.kind
+    if kind == "tokens" and spec.input.names is not None:
+        pairs = raw_pairs(given, spec.input.names, data)
+        return [list(pair) for pair in pairs], encoder.encode(pairs)
     if kind == "tokens":
         names = raw_texts(given, data)
         return names, encoder.encode(names)
