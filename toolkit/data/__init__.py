@@ -43,6 +43,7 @@ DATA: Table[Row] = Table(
         "stsb": _row("stsb", "tokens", "value", "regression"),
         "text_classification": _row("text_classification", "tokens", "label", "classification"),
         "squad": _row("squad", "tokens", "span", "span_qa"),
+        "conll": _row("conll", "tokens", "tags", "token_classification"),
         "multi30k": _row("multi30k", "tokens", "text", "sequence_to_sequence"),
         "parallel": _row("parallel", "tokens", "text", "sequence_to_sequence"),
         "scitldr": _row("scitldr", "tokens", "text", "sequence_to_sequence"),

@@ -110,7 +110,7 @@ class QuestionEncoder:
                 table.append((number, first, len(before), count))
         return Split(
             {
-                self.input: _packed(rows),
+                self.input: Ragged.packed(rows),
                 "span": np.array(spans, "int32").reshape(-1, 2),
                 "window": np.array(table, "int32").reshape(-1, 4),
             },
@@ -144,10 +144,3 @@ def _tokens_of(answers: Sequence[Answer], offsets: np.ndarray) -> tuple[int, int
     stop = start + len(placed[0].text)
     touched = np.flatnonzero((offsets[:, 1] > start) & (offsets[:, 0] < stop))
     return (int(touched[0]), int(touched[-1])) if len(touched) else None
-
-
-def _packed(rows: Sequence[np.ndarray]) -> Ragged:
-    """Pack many rows at once."""
-    starts = np.zeros(len(rows) + 1, "int64")
-    np.cumsum([len(row) for row in rows], out=starts[1:])
-    return Ragged(np.concatenate(rows) if rows else np.zeros(0, "int32"), starts)

@@ -96,6 +96,13 @@ class Ragged:
         values = np.fromiter((x for row in rows for x in row), dtype, int(starts[-1]))
         return cls(values, starts)
 
+    @classmethod
+    def packed(cls, rows: Sequence[np.ndarray], dtype: str = "int32") -> Ragged:
+        """Pack a list of arrays, many at once."""
+        starts = np.zeros(len(rows) + 1, "int64")
+        np.cumsum([len(row) for row in rows], out=starts[1:])
+        return cls(np.concatenate([np.zeros(0, dtype), *rows]).astype(dtype), starts)
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 
@@ -104,7 +111,7 @@ class Ragged:
         if isinstance(rows, int | np.integer):
             return self.values[self.starts[rows] : self.starts[rows + 1]]
         picked = np.arange(len(self))[rows]
-        return Ragged.from_rows([self[int(i)] for i in picked], str(self.values.dtype))
+        return Ragged.packed([self[int(i)] for i in picked], str(self.values.dtype))
 
     @property
     def lengths(self) -> np.ndarray:

@@ -12,6 +12,8 @@ TASKS: Table[str] = Table(
         "classification": "toolkit.tasks.classification:Classification",
         "regression": "toolkit.tasks.regression:Regression",
         "forecast": "toolkit.tasks.forecast:Forecast",
+        "sequence_to_sequence": "toolkit.tasks.sequence_to_sequence:SequenceToSequence",
         "span_qa": "toolkit.tasks.span_qa:SpanQA",
+        "token_classification": "toolkit.tasks.token_classification:TokenClassification",
     },
 )

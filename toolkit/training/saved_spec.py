@@ -12,12 +12,14 @@ from toolkit.errors import Refused
 from toolkit.training.run_folder import RunFolder
 
 ENCODERS = {
+    "WritingEncoder": "toolkit.data.writing_encoder",
     "TextEncoder": "toolkit.data.text_encoder",
     "SubwordEncoder": "toolkit.data.subwords",
     "ImageEncoder": "toolkit.data.image_encoder",
     "TableEncoder": "toolkit.data.table_encoder",
     "SeriesEncoder": "toolkit.data.series_encoder",
     "QuestionEncoder": "toolkit.data.question_encoder",
+    "TagEncoder": "toolkit.data.tag_encoder",
 }
 """Where the encoders that a run can hold are found."""
 

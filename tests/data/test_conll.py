@@ -1,0 +1,206 @@
+"""Words with tags: read, cut into tokens and rows, and found again."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from toolkit.data.conll import conll
+from toolkit.data.raw_words import RawSentence, raw_words
+from toolkit.data.subwords import Subwords
+from toolkit.data.tag_encoder import TagEncoder
+from toolkit.data.tagged_words import Sentence, read_tagged
+from toolkit.data.word_pieces import PiecesOfWords, WholeWords
+from toolkit.errors import Refused
+
+FILE = """-DOCSTART- -X- O O
+
+EU NNP I-ORG
+rejects VBZ O
+German JJ I-MISC
+
+-DOCSTART- -X- O O
+
+Peter NNP I-PER
+Blackburn NNP I-PER
+
+Bonn NNP I-LOC
+. . O
+"""
+MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+SPECIAL = dict(zip(("pad", "unknown", "start", "end", "mask"), range(5), strict=True))
+PIECES = Subwords("wordpiece", (*MARKS, *LETTERS, *(f"##{c}" for c in LETTERS)), SPECIAL)
+CLASSES = ("O", "B-X", "I-X")
+
+
+def encoder(**options):
+    return TagEncoder(PiecesOfWords(PIECES), CLASSES, **options)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a file and return its path as text."""
+
+    def write(content=FILE, name="train.conll", encoding="utf-8"):
+        (tmp_path / name).write_bytes(content.encode(encoding))
+        return str(tmp_path / name)
+
+    return write
+
+
+def refusal(function, *args, **options):
+    with pytest.raises(Refused) as error:
+        function(*args, **options)
+    return str(error.value)
+
+
+def test_sentences_documents_and_tags(write):
+    read = read_tagged(write())
+    assert [s.words for s in read.sentences] == [
+        ("EU", "rejects", "German"),
+        ("Peter", "Blackburn"),
+        ("Bonn", "."),
+    ]
+    assert [s.document for s in read.sentences] == [1, 2, 2]
+    assert read.sentences[1].tags == ("B-PER", "I-PER")
+    assert "4 tags are written as BIO has them" in read.notes[0]
+
+
+def test_columns_are_chosen(write):
+    path = write("1\tNew York\tB-LOC\tx\n\n# a comment\n1\tof\tO\tx\r\n")
+    read = read_tagged(path, word_column=1, tag_column=-2, delimiter="tab", comment="#")
+    assert [s.words for s in read.sentences] == [("New York",), ("of",)]
+    assert read.tags == {"B-LOC", "O"}
+    assert read.notes == ()
+
+
+def test_other_tags_stay_as_they_are(write):
+    read = read_tagged(write(), tag_column=1)
+    assert read.sentences[0].tags == ("NNP", "VBZ", "JJ")
+    assert "tags such as '.' mark no entities" in read.notes[0]
+
+
+def test_lines_that_lack_a_column_are_named(write):
+    path = write("a O\nb\n\nc\n")
+    assert refusal(read_tagged, path).split("\n") == [
+        f"{path}, line 2: expected a word in column 0 and a tag in column -1; got 'b'.",
+        f"{path}, line 4: expected a word in column 0 and a tag in column -1; got 'c'.",
+    ]
+    assert "line 1: expected" in refusal(read_tagged, path, tag_column=5)
+    assert "holds no word" in refusal(read_tagged, write("\n-DOCSTART- O\n\n"))
+
+
+def test_bytes_of_another_encoding_are_named(write):
+    path = write("Müller B-PER\n", encoding="latin-1")
+    assert "line 1: not utf-8" in refusal(read_tagged, path)
+    assert read_tagged(path, encoding="latin-1").sentences[0].words == ("Müller",)
+
+
+def test_the_first_piece_of_a_word_has_its_tag():
+    split = encoder().cut([Sentence(("abc", "d", "ef"), ("B-X", "O", "B-X"))])
+    row = [PIECES.vocabulary[i] for i in split.arrays["tokens"][0]]
+    assert " ".join(row) == "[CLS] a ##b ##c d e ##f [SEP]"
+    assert split.arrays["tags"][0].tolist() == [-1, 1, -1, -1, 0, 1, -1, -1]
+    assert split.arrays["word"][0].tolist() == [-1, 0, -1, -1, 1, 2, -1, -1]
+
+
+def test_words_without_a_piece_and_unknown_tags_have_none():
+    split = encoder().cut([Sentence(("\u200b\x01", "a", "É"), ("B-X", "B-Y", "O"))])
+    ids = split.arrays["tokens"][0].tolist()
+    assert ids.count(SPECIAL["unknown"]) <= 2
+    word = split.arrays["word"][0]
+    assert set(word) <= {-1, 0, 1, 2}
+    assert {1, 2} <= set(word)
+    assert split.arrays["tags"][0][word == 1].tolist() == [-1]
+
+
+def test_words_with_blanks_and_beyond_ascii():
+    words = ("a b", "😀", "שלום", "c")
+    ids, owner = PiecesOfWords(PIECES).read(words)
+    assert set(owner) == {0, 1, 2, 3}
+    assert (np.diff(owner) >= 0).all()
+    assert [PIECES.vocabulary[i] for i in ids[owner == 3]] == ["c"]
+    assert len(ids[owner == 0]) == 2
+
+
+def test_a_long_sentence_is_several_rows_and_each_word_counts_once():
+    words = tuple(LETTERS)
+    split = encoder(max_length=12, stride=5).cut([Sentence(words, ("O",) * 26)])
+    assert split.arrays["tokens"].lengths.tolist() == [12, 12, 12, 12, 8]
+    counted = np.concatenate([row[row >= 0] for row in split.arrays["word"]])
+    assert sorted(counted) == list(range(26))
+    for ids, tags in zip(split.arrays["tokens"], split.arrays["tags"], strict=True):
+        assert len(ids) == len(tags)
+
+
+def test_whole_words_have_an_id_each():
+    reader = WholeWords.of([["A", "b", "a"]], size=None, minimum=1, lower=True)
+    assert reader.vocabulary == ("<pad>", "<unk>", "a", "b")
+    split = TagEncoder(reader, CLASSES).cut([Sentence(("B", "c"), ("O", "I-X")), Sentence((), ())])
+    assert split.arrays["tokens"][0].tolist() == [3, 1]
+    assert split.arrays["tags"][0].tolist() == [0, 2]
+    assert split.arrays["tokens"][1].tolist() == [1]
+    assert split.arrays["word"][1].tolist() == [-1]
+
+
+@pytest.mark.parametrize("reader", [PiecesOfWords(PIECES), WholeWords(("<pad>", "<unk>", "a"))])
+def test_the_encoder_comes_back_from_json(reader):
+    before = TagEncoder(reader, CLASSES, 20, 5)
+    assert TagEncoder.from_json(json.loads(json.dumps(before.to_json()))) == before
+
+
+def test_no_room_for_words_is_refused():
+    assert refusal(encoder(max_length=2).encode, [("a",)]).startswith("data.max_length=2")
+
+
+def test_files_of_ones_own(write):
+    path = write()
+    dataset = conll(train=path, valid=path, test=write("Peter I-PER\nGmbH I-ORG\nx I-NEW\n", "t"))
+    assert dataset.spec.target.classes == ("O", "B-LOC", "B-MISC", "B-ORG", "B-PER", "I-PER")
+    assert dataset.spec.input.vocabulary[:2] == ("<pad>", "<unk>")
+    assert dataset.test.arrays["tags"].values.tolist() == [4, 3, -1]
+    assert any("1 tags (B-NEW) do not occur in training" in note for note in dataset.notes)
+    assert any("are read as <unk>" in note for note in dataset.notes)
+
+
+def test_validation_is_carved_by_documents(write):
+    sentences = "".join(f"-DOCSTART- O\n\na{d} O\n\nb{d} B-X\n\n" for d in range(10))
+    dataset = conll(train=write(sentences), validation_fraction=0.2)
+    parts = [{word[0][1:] for word in s.source.words} for s in (dataset.train, dataset.valid)]
+    assert [len(part) for part in parts] == [8, 2]
+    assert not parts[0] & parts[1]
+    plain = conll(train=write("a O\n\nb B-X\n\nc O\n"), validation_fraction=0.2)
+    assert [len(s) for s in plain.splits.values()] == [2, 1]
+    assert refusal(conll, train=write("a O\n")).startswith("data.validation_fraction: 0.1")
+
+
+def test_a_tokenizer_that_is_learned(write):
+    dataset = conll(train=write(), tokenizer="wordpiece", vocabulary_size=80, seed=1)
+    assert dataset.spec.input.special == dict(dataset.encoder.reader.tokenizer.special)
+    assert any("pieces of words (wordpiece) are learned" in note for note in dataset.notes)
+
+
+def test_conll_2003_is_found_under_the_root(tmp_path):
+    (tmp_path / "conll2003").mkdir()
+    for name in ("eng.train", "eng.testa", "eng.testb"):
+        (tmp_path / "conll2003" / name).write_text(FILE)
+    dataset = conll(root=str(tmp_path))
+    assert list(dataset.splits) == ["train", "valid", "test"]
+    (tmp_path / "empty").mkdir()
+    message = refusal(conll, root=str(tmp_path / "empty"))
+    assert "no eng.train, eng.testa, eng.testb (plain or .gz)" in message
+    assert "They cannot be downloaded: name the folder that holds them" in message
+    assert "data.train=FILE" in message
+
+
+def test_words_of_a_user(write):
+    (sentence,) = raw_words("Peter's at EU.", {})
+    assert sentence.words == ("Peter", "'s", "at", "EU", ".")
+    assert [sentence.text[a:b] for a, b in sentence.places] == list(sentence.words)
+    how = {"word_column": 0, "delimiter": None, "comment": None, "encoding": "utf-8"}
+    found = raw_words(write("Peter\nBonn\n\nx\n"), how)
+    assert found[0] == RawSentence("Peter Bonn", ("Peter", "Bonn"), ((0, 5), (6, 10)))
+    assert [s.text for s in raw_words(write("a b\nc\n", "x.txt"), {})] == ["a b", "c"]
