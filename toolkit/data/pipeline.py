@@ -122,7 +122,8 @@ def example_batches(
         spec: Which arrays are inputs and which the target.
         batch_size: Examples in a batch.
         seed: Shuffles and augments by it; None keeps the order.
-        bucket: Whether the examples of a batch should have similar lengths.
+        bucket: Whether the examples of a batch should have similar lengths; where several arrays
+            have lengths, the longest of each example.
         augment: Steps of augmentation and their options.
     """
     ragged = [a for a in split.arrays.values() if isinstance(a, Ragged)]
@@ -130,7 +131,8 @@ def example_batches(
     if seed is None:
         sampler = InOrder(len(split), batch_size)
     elif bucket and ragged:
-        sampler = Bucketed(ragged[0].lengths, batch_size, seed)
+        longest = np.maximum.reduce([rows.lengths for rows in ragged])
+        sampler = Bucketed(longest, batch_size, seed)
     else:
         sampler = Shuffled(len(split), batch_size, seed)
     gather = _gatherer(split, {**spec.inputs, **spec.targets})

@@ -15,6 +15,7 @@ from toolkit.data.writing_encoder import WritingEncoder
 from toolkit.errors import Refused
 
 WORDS = ("words", "whitespace")
+KINDS = ("wordpiece", "bpe", "sentencepiece")
 Baseline = Literal["copy", "first sentence"]
 """What a network is compared with: the text as it is, or its first sentence."""
 
@@ -75,15 +76,22 @@ class Reading:
     max_length: int | None = None
     max_target_length: int | None = None
 
-    def tokenizers(self, pairs: TextPairs) -> tuple[Any, Any]:
-        """Return the tokenizers of what is read and of what is written."""
+    def tokenizers(self, pairs: TextPairs, notes: list[str]) -> tuple[Any, Any]:
+        """Return the tokenizers of what is read and of what is written, made from pairs.
+
+        Args:
+            pairs: What they are made from.
+            notes: Sentences for the user, to which theirs are added.
+        """
         written = [text for versions in pairs.references for text in versions]
         if self.shared:
-            both = self._tokenizer([*pairs.texts, *written], pairs.path)
+            both = self._tokenizer([*pairs.texts, *written], pairs.path, notes)
             return both, both
-        return self._tokenizer(pairs.texts, pairs.path), self._tokenizer(written, pairs.path)
+        sides = (pairs.texts, written)
+        source, target = (self._tokenizer(texts, pairs.path, notes) for texts in sides)
+        return source, target
 
-    def _tokenizer(self, texts: Sequence[str], where: str) -> Any:
+    def _tokenizer(self, texts: Sequence[str], where: str, notes: list[str]) -> Any:
         if self.tokenizer in WORDS:
             return Words.train(
                 self.tokenizer,  # type: ignore[arg-type]
@@ -95,9 +103,11 @@ class Reading:
             )
         from toolkit.data.subwords import Subwords
 
-        if self.tokenizer in ("wordpiece", "bpe", "sentencepiece"):
+        if self.tokenizer in KINDS:
             size = self.vocabulary_size or SUBWORDS
-            return Subwords.train(self.tokenizer, texts, size, lower=self.lower)
+            made, told = Subwords.train(self.tokenizer, texts, size, lower=self.lower)  # type: ignore[arg-type]
+            notes += told
+            return made
         return Subwords.open(self.tokenizer)
 
 
@@ -133,7 +143,7 @@ def text_pairs(
     parts["train"] = _usable(parts["train"], notes)
     if "valid" not in parts:
         _carve(parts, validation_fraction, seed, notes)
-    source, target = reading.tokenizers(parts["train"])
+    source, target = reading.tokenizers(parts["train"], notes)
     encoder = WritingEncoder(source, target, reading.max_length)
     splits = {part: _split(pairs, encoder, reading) for part, pairs in parts.items()}
     for part, split in splits.items():
@@ -206,9 +216,10 @@ def _notes(
     notes: list[str],
 ) -> None:
     """Say what of a part is not read as it stands."""
-    sides = (("tokens", encoder.source, reading.max_length),)
-    sides += (("text", encoder.target, reading.max_target_length),)
-    for name, tokenizer, longest in sides:
+    for name, tokenizer, longest in (
+        ("tokens", encoder.source, reading.max_length),
+        ("text", encoder.target, reading.max_target_length),
+    ):
         rows = split.arrays[name]
         assert isinstance(rows, Ragged)
         side = "texts that are read" if name == "tokens" else "texts to be written"

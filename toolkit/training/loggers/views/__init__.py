@@ -59,14 +59,17 @@ class Predict:
     @cached_property
     def traced(self) -> Any:
         """The concrete function, for batches of any size."""
-        entry = self.network.input
-        signature = tf.TensorSpec(entry.shape, entry.dtype, name=entry.name)
+        signature = tf.nest.map_structure(
+            lambda entry: tf.TensorSpec(entry.shape, entry.dtype, name=entry.name),
+            self.network.input,  # several are given by name
+        )
         function = tf.function(lambda x: self.network(x, training=False))
         return function.get_concrete_function(signature)
 
     def __call__(self, x: Any) -> np.ndarray:
         """Return the network's outputs."""
-        return np.asarray(self.traced(tf.convert_to_tensor(x)))
+        entries = tf.nest.map_structure(tf.convert_to_tensor, x)
+        return np.asarray(self.traced(*tf.nest.flatten(entries)))
 
 
 def views_of(setup: Setup, predict: Predict, count: int) -> list[View]:
