@@ -28,11 +28,29 @@ def test_a_bidirectional_network_is_no_language_model(faults):
     )
 
 
+def test_a_window_longer_than_the_positions(faults):
+    assert faults("model=gpt", "data=ptb", "model.context=64", "task.sequence_length=65") == [
+        "task.sequence_length=65: this network has 64 positions; expected at most so many tokens, "
+        "or a network with more."
+    ]
+    gpt = {**models()["gpt"], "name": "gpt"}
+    text = {"name": "ptb", "kind": "tokens"}
+    assert not check(text, {"name": "language_modelling", "sequence_length": 128}, gpt)
+    assert not check(text, {"name": "language_modelling"}, gpt)
+    gpt["body"][0]["decoder"]["positions"] = "rotary"
+    assert not check(text, {"name": "language_modelling", "sequence_length": 129}, gpt)
+
+
+def test_heads_that_do_not_divide_the_width(faults):
+    (fault,) = faults("model=gpt", "data=ptb", "model.heads=3")
+    assert "block 'decoder': units (128) must be a multiple of heads (3)" in fault
+
+
 def test_a_task_that_reads_other_data(faults):
     assert faults("data=mnist", "task=language_modelling") == [
         "data=mnist task=language_modelling: language_modelling reads tokens, and the inputs of "
         "mnist are of kind image. Tasks for mnist: classification. "
-        "Data for language_modelling: python_docs, ptb, text."
+        "Data for language_modelling: python_docs, ptb, tiny_shakespeare, text, text_folder."
     ]
 
 

@@ -14,6 +14,7 @@ from toolkit.data.ptb import ptb
 from toolkit.data.python_docs import distinct, plain, python_docs
 from toolkit.data.text import text
 from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.tiny_shakespeare import tiny_shakespeare
 from toolkit.data.tokenization import Rules
 from toolkit.data.vocabulary import Vocabulary
 from toolkit.errors import Refused
@@ -357,6 +358,16 @@ def test_ptb_counts_as_in_the_literature(data_root):
     assert words(dataset)[:5] == ["aer", "banknote", "berlitz", "calloway", "centrust"]
     assert words(dataset, "test")[-1] == "<eos>"
     assert dataset.notes == ()
+
+
+def test_tiny_shakespeare_is_cut_as_nanogpt_does(data_root):
+    dataset = tiny_shakespeare(root=str(data_root))
+    assert (len(dataset.train), len(dataset.valid), dataset.test) == (1_003_854, 111_540, None)
+    assert len(dataset.spec.input.vocabulary) == 65
+    assert dataset.encoder.decode(dataset.train.arrays["tokens"][:14]) == "First Citizen:"
+    words = tiny_shakespeare(root=str(data_root), tokenizer="words", vocabulary_size=2000)
+    assert len(words.spec.input.vocabulary) == 2000
+    assert words.encoder.decode(words.train.arrays["tokens"][:4]) == "First Citizen :\n"
 
 
 def test_ptb_files_as_own_text(data_root):

@@ -16,6 +16,7 @@ from toolkit.data.augment import AUGMENTATIONS
 from toolkit.errors import Refused
 from toolkit.models.rules import describe, form_of
 from toolkit.tasks import TASKS
+from toolkit.tasks.meeting import meet
 
 Values = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
         return [f"data.augment: {data['name']} holds inputs of kind {kind}, and {reason}."]
     reason = network_and_task(kind, model, task["name"])
     if reason is None:
-        return []
+        return windows(kind, model, task)
     hints = []
     if able := [
         name for name, other in models().items() if not network_and_task(kind, other, task["name"])
@@ -106,6 +107,18 @@ def network_and_task(kind: str, model: Values, name: str) -> str | None:
     if getattr(task, "causal", False) and not shape.causal:
         return f"{name} must not look ahead, and this network does: {shape.looks_ahead}"
     return None
+
+
+def windows(kind: str, model: Values, task: Values) -> list[str]:
+    """Return what keeps a task's examples from being read for their length, if anything does."""
+    options = {name: value for name, value in task.items() if name != "name"}
+    try:
+        made = TASKS[task["name"]](**options)
+        for network in form_of(model) or ():
+            meet(made, describe(kind, model[network], model.get("stem")))
+    except Refused as fault:
+        return fault.faults
+    return []
 
 
 def models() -> dict[str, Any]:

@@ -68,6 +68,11 @@ def generate(
     from toolkit.training.token_writer import TokenWriter
 
     config, trainable, task, (spec, encoder) = reopen(folder)
+    if encoder is None:
+        raise Refused(
+            f"run: {folder.path}: its data has no encoder that turns a prompt into tokens, and "
+            "tokens into text; give the data set one (Dataset.encoder)."
+        )
     split = encoder.encode([prompt])
     ids = np.asarray(split.arrays["tokens"][0], "int32") if prompt else np.zeros(0, "int32")
     vocabulary = spec.input.vocabulary or ()

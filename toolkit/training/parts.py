@@ -13,6 +13,7 @@ from toolkit.data.spec import Dataset, Spec
 from toolkit.errors import Refused
 from toolkit.models.rules import Shape, describe
 from toolkit.tasks import TASKS
+from toolkit.tasks.meeting import meet
 
 AUTO = "auto"
 """In place of a tokenizer's name: the model's, where it needs one, or else the data set's own."""
@@ -63,8 +64,7 @@ def learner(task: dict[str, Any], model: dict[str, Any], spec: Spec) -> tuple[An
     which gives the input as the task has it: with one more token for a mask, say.
     """
     made = make(TASKS, task)
-    if (meet := getattr(made, "meet", None)) is not None:
-        meet(met(model, spec.input.kind))
+    meet(made, met(model, spec.input.kind))
     if (shaped := getattr(made, "shaped", None)) is not None:
         name, field = next(iter(spec.inputs.items()))
         spec = replace(spec, inputs={**spec.inputs, name: shaped(field)})
