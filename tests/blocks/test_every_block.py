@@ -62,6 +62,8 @@ CASES = [
     ("encoder", "sequence", {"units": 8, "positions": "sinusoidal", "order": "post"}),
     ("decoder", "sequence", {"units": 8, "normalization": "rms", "init_std": 0.02}),
     ("decoder", "sequence", {"units": 8, "layers": 1, "positions": "alibi", "bias": False}),
+    ("align", "sequence", {"units": 3, "dropout": 0.1}),
+    ("align", "sequence", {"units": 3, "score": "general"}),
     ("series_linear", "sequence", {"horizon": 3}),
     ("series_linear", "sequence", {"horizon": 3, "decomposition": True, "kernel": 3}),
     ("series_linear", "sequence", {"horizon": 3, "individual": True}),
@@ -74,7 +76,8 @@ def ids(case: object) -> str:
 
 def build(name: str, layout: str, options: dict) -> keras.Model:
     x = keras.Input(SHAPES[layout])
-    y = BLOCKS[name](x, **options)
+    memory = {"memory": x} if name == "align" else {}
+    y = BLOCKS[name](x, **memory, **options)
     return keras.Model(x, y[0] if isinstance(y, tuple) else y)
 
 

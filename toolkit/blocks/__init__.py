@@ -223,6 +223,10 @@ BLOCKS: Table[Row] = Table(
             tokenizer=_backbone_tokenizer,
             longest=_backbone_longest,
         ),
+        "align": Row(
+            "toolkit.blocks.align:align",
+            reads=lambda options: ("sequence",),
+        ),
         "series_linear": Row(
             "toolkit.blocks.series_linear:series_linear",
             reads=lambda options: ("sequence",),

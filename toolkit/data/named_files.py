@@ -8,6 +8,7 @@ from typing import Any
 from toolkit.data import image_folder, text_folder
 from toolkit.data.columns import locate_file
 from toolkit.data.files import root_folder
+from toolkit.data.parallel_files import locate_pairs
 from toolkit.errors import Refused
 
 PARTS = ("train", "valid", "test")
@@ -37,7 +38,10 @@ def missing_files(data: Mapping[str, Any]) -> list[str]:
     for key in (*PARTS, "file"):
         if isinstance(file := data.get(key), str):
             try:
-                locate_file(file, root, f"data.{key}", folder)
+                if data["name"] == "parallel":
+                    locate_pairs(file, data["source"], data["target"], root, f"data.{key}")
+                else:
+                    locate_file(file, root, f"data.{key}", folder)
             except Refused as refusal:
                 faults += refusal.faults
     return faults

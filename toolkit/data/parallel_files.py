@@ -48,7 +48,7 @@ def read_pairs(paths: list[Path], source: str, target: str, encoding: str = "utf
             encoding=encoding,
         )
         sides = [[row[side] for row in read.rows] for side in (0, 1)]
-        return _pairs(str(paths[0]), *sides)
+        return _pairs(str(paths[0]), *sides, source)
     lines = [_lines(read_text(path, encoding)) for path in paths]
     if len(lines[0]) != len(lines[1]):
         raise Refused(
@@ -57,7 +57,7 @@ def read_pairs(paths: list[Path], source: str, target: str, encoding: str = "utf
         )
     if not any(map(str.strip, lines[0])):
         raise Refused(f"{paths[0]}: is empty; expected one sentence a line.")
-    return _pairs(str(paths[0].parent / paths[0].name.removesuffix(".gz")), *lines)
+    return _pairs(str(paths[0].parent / paths[0].name.removesuffix(".gz")), *lines, source)
 
 
 def _lines(text: str) -> list[str]:
@@ -65,6 +65,6 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
-def _pairs(path: str, texts: list[str], translations: list[str]) -> TextPairs:
+def _pairs(path: str, texts: list[str], translations: list[str], column: str) -> TextPairs:
     texts = [text.strip() for text in texts]
-    return TextPairs(path, texts, [[t.strip()] for t in translations], texts, "copy")
+    return TextPairs(path, texts, [[t.strip()] for t in translations], texts, "copy", column)

@@ -55,6 +55,7 @@ def read_summaries(
             for parts, text in zip(sentences, texts, strict=True)
         ],
         "first sentence",
+        text_column,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +30,7 @@ class TextPairs:
         references: What may be written of each text: one or several versions.
         baselines: What each text is without a network: itself, or its first sentence.
         baseline: What that is.
+        column: Column of the texts, in tables.
     """
 
     path: str
@@ -37,18 +38,18 @@ class TextPairs:
     references: Sequence[Sequence[str]]
     baselines: Sequence[str]
     baseline: Baseline
+    column: str | int = "text"
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, rows: Sequence[int]) -> TextPairs:
         """Return some of the pairs."""
-        return TextPairs(
-            self.path,
-            [self.texts[i] for i in rows],
-            [self.references[i] for i in rows],
-            [self.baselines[i] for i in rows],
-            self.baseline,
+        return replace(
+            self,
+            texts=[self.texts[i] for i in rows],
+            references=[self.references[i] for i in rows],
+            baselines=[self.baselines[i] for i in rows],
         )
 
 
@@ -144,7 +145,7 @@ def text_pairs(
     if "valid" not in parts:
         _carve(parts, validation_fraction, seed, notes)
     source, target = reading.tokenizers(parts["train"], notes)
-    encoder = WritingEncoder(source, target, reading.max_length)
+    encoder = WritingEncoder(source, target, reading.max_length, parts["train"].column)
     splits = {part: _split(pairs, encoder, reading) for part, pairs in parts.items()}
     for part, split in splits.items():
         _notes(part, parts[part], split, encoder, reading, notes)
@@ -176,7 +177,7 @@ def _usable(pairs: TextPairs, notes: list[str]) -> TextPairs:
             f"{pairs.path}: {empty:,} of {len(pairs):,} pairs have no text on one side, and are "
             "left out of training."
         )
-    return TextPairs(pairs.path, texts, references, baselines, pairs.baseline)
+    return replace(pairs, texts=texts, references=references, baselines=baselines)
 
 
 def _carve(parts: dict[str, TextPairs], fraction: float, seed: int, notes: list[str]) -> None:

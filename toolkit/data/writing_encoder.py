@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.data.raw_texts import raw_texts
+from toolkit.data.reading import BETWEEN
 from toolkit.data.spec import Field, Split
 
 TOKENIZERS = {"Words": "toolkit.data.words", "Subwords": "toolkit.data.subwords"}
@@ -21,12 +23,14 @@ class WritingEncoder:
         source: Tokenizer of what is read: ``Words`` or ``Subwords``.
         target: Tokenizer of what is written; often the same.
         max_length: Most tokens that are read of a text, marks included; None for no limit.
+        column: Column of the texts in tables, where ``predict`` reads one.
         input: Name of the array.
     """
 
     source: Any
     target: Any
     max_length: int | None = None
+    column: str | int = "text"
     input: str = "tokens"
 
     @property
@@ -38,6 +42,19 @@ class WritingEncoder:
         """Return each text as a row of ids between ``start`` and ``end``."""
         rows = self.source.frame(self.source.ids(raw), None, self.max_length)
         return Split({self.input: rows})
+
+    def read(self, given: str, data: Mapping[str, Any]) -> tuple[list[str], Split]:
+        """Return the texts that a user's ``input`` means, and these as rows of ids.
+
+        Args:
+            given: See ``toolkit.data.raw_texts``; of a table the column of the training files is
+                read.
+            data: Config group ``data`` of the run.
+        """
+        column = data.get("text_column", self.column)
+        texts = raw_texts(given, {**data, "text_column": column})
+        texts = [text.replace(BETWEEN, " ") for text in texts]
+        return texts, self.encode(texts)
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return what was written as a text."""
@@ -56,6 +73,7 @@ class WritingEncoder:
             "source": _named(self.source),
             "target": None if self.target is self.source else _named(self.target),
             "max_length": self.max_length,
+            "column": self.column,
             "input": self.input,
         }
 
@@ -64,7 +82,7 @@ class WritingEncoder:
         """Return the encoder that :meth:`to_json` described."""
         source = _tokenizer(saved["source"])
         target = source if saved["target"] is None else _tokenizer(saved["target"])
-        return cls(source, target, saved["max_length"], saved["input"])
+        return cls(source, target, saved["max_length"], saved["column"], saved["input"])
 
 
 def _named(tokenizer: Any) -> dict[str, Any]:

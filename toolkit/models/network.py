@@ -78,9 +78,10 @@ def build_network(
     ((name, field),) = inputs.items()
     shape = describe(field.kind, body)
     x = entry = keras.Input(_input_shape(field, length), batch_size, field.dtype, name=name)
-    given: Given = STEMS[field.kind](
-        x, field, shape.reads, mask, **((stem or {}).get(field.kind) or {})
-    )
+    begin, own = STEMS[field.kind], (stem or {}).get(field.kind) or {}
+    if memory is not None and "before" in inspect.signature(begin).parameters:
+        own = {**own, "before": memory.embedding}
+    given: Given = begin(x, field, shape.reads, mask, **own)
     stages = [("stem", given.x)]
     for block, options in blocks_of(body):
         function = BLOCKS[block]

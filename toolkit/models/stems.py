@@ -52,6 +52,7 @@ def tokens(
     field: Field,
     layout: Layout,
     masked: bool,
+    before: Any = None,
     *,
     units: PositiveInt = 200,
     dropout: Fraction = 0.0,
@@ -59,6 +60,7 @@ def tokens(
     init_range: Positive | None = None,
     init_std: Positive | None = None,
     tie: bool = False,
+    share: bool = False,
 ) -> Given:
     """Embed token ids.
 
@@ -70,6 +72,7 @@ def tokens(
         field: The input; its vocabulary says how many embeddings there are.
         layout: ``sequence``, ``vector`` or ``ids``.
         masked: Whether the field's padding is to change nothing. Streams have none.
+        before: The encoder's embedding, for the stem of a decoder.
         units: Width of the embeddings.
         dropout: Share of the features that is set to zero in training.
         locked_dropout: Whether the same features are dropped at all positions of a sequence.
@@ -77,9 +80,14 @@ def tokens(
         init_std: Embeddings start normal with this deviation instead (BERT, GPT-2: 0.02).
         tie: Whether a language model's output layer shares these weights (Press and Wolf, 2017),
             which saves vocabulary x units of them and does better.
+        share: Whether a decoder has its encoder's embedding, which needs one vocabulary of both;
+            the output layer shares it too.
 
     Returns:
         Shape ``(batch, time, units)``, or ``(batch, units)``.
+
+    Raises:
+        Refused: If encoder and decoder are to share an embedding and have two vocabularies.
     """
     if field.vocabulary is None:
         raise Refused("an input of kind 'tokens' needs a vocabulary: its field has none")
@@ -89,13 +97,17 @@ def tokens(
         mask = keras.ops.concatenate([first, keras.ops.not_equal(x[:, 1:], field.pad)], axis=1)
     if layout == "ids":
         return Given(x, mask)
+    tie = tie or share
     kind = keras.layers.ReversibleEmbedding if tie else keras.layers.Embedding
     start: Any = "uniform"
     if init_std is not None:
         start = keras.initializers.RandomNormal(stddev=init_std)
     elif init_range is not None:
         start = keras.initializers.RandomUniform(-init_range, init_range)
-    embedding = kind(len(field.vocabulary), units, embeddings_initializer=start)
+    if share and before is not None:
+        embedding = _same(before, len(field.vocabulary))
+    else:
+        embedding = kind(len(field.vocabulary), units, embeddings_initializer=start)
     x = embedding(x)
     if dropout:
         drop = keras.layers.SpatialDropout1D if locked_dropout else keras.layers.Dropout
@@ -104,6 +116,16 @@ def tokens(
         x = keras.layers.GlobalAveragePooling1D()(x) if mask is None else mean(x, mask)
         mask = None
     return Given(x, mask, embedding if tie else None)
+
+
+def _same(embedding: Any, tokens: int) -> Any:
+    """Return an encoder's embedding for a decoder of so many tokens."""
+    if embedding.input_dim != tokens:
+        raise Refused(
+            f"stem.tokens.share: what is read has {embedding.input_dim:,} tokens and what is "
+            f"written {tokens:,}; one embedding needs one vocabulary: data.shared_vocabulary=true."
+        )
+    return embedding
 
 
 def image(

@@ -21,7 +21,8 @@ from toolkit.quiet import start_tensorflow
 from toolkit.training.embed import embedded, framed
 from toolkit.training.run_folder import RunFolder, check_output, replacing
 from toolkit.training.saved_spec import read_spec
-from toolkit.types import PositiveInt
+from toolkit.training.writing import Wishes, written
+from toolkit.types import Count, Positive, PositiveInt, Probability
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
 
@@ -34,6 +35,12 @@ def predict(
     format: Literal["csv", "jsonl"] | None = None,
     batch_size: PositiveInt = 64,
     embed: bool = False,
+    n: PositiveInt = 1,
+    beams: PositiveInt | None = None,
+    temperature: Positive | None = None,
+    top_k: PositiveInt | None = None,
+    top_p: Probability | None = None,
+    seed: Count | None = None,
 ) -> list[dict[str, Any]]:
     """Say what a run's best network predicts for new input.
 
@@ -51,6 +58,13 @@ def predict(
         embed: Give the vector that the network makes of each example instead: what a classifier's
             head reads, or the mean over the positions of a language model (see
             ``toolkit.training.embed``).
+        n: Texts for each input, of a run that writes texts (translations, summaries); likewise all
+            that follow.
+        beams: Texts that are followed at a time; None: as in training, and at least ``n``.
+        temperature: Draws tokens, from logits divided by it; None takes the likeliest.
+        top_k: Draws among so many of the likeliest tokens only.
+        top_p: Draws among the likeliest tokens that together have this probability.
+        seed: Of what is drawn; the same seed gives the same texts.
 
     Returns:
         A row for each input: where it came from and what is predicted, with probabilities where
@@ -74,6 +88,15 @@ def predict(
         raise Refused(
             f"run: the data of {folder.path} has no form in which new input could be read."
         )
+    wishes = Wishes(n=n, beams=beams, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+    writes = hasattr(task, "decoding")
+    learned = config["task"]["name"]
+    if wishes.given and not writes:
+        raise Refused(
+            f"{wishes.given[0]}: is for runs that write texts; this one learned {learned}."
+        )
+    if embed and writes:
+        raise Refused(f"embed: is for runs of one network; this one learned {learned}.")
     if embed:
         encoder = framed(encoder, getattr(task, "causal", False))
     names, split = read_input(input, spec, encoder, config["data"], None if embed else task)
@@ -81,6 +104,8 @@ def predict(
     parts = outputs(model, split, spec, task, batch_size)
     if embed:
         rows = embedded(folder, model, split, spec, task, batch_size)
+    elif writes:
+        rows = written(folder, split, encoder, wishes, batch_size)
     elif (told := getattr(task, "predictions", None)) is not None:
         rows = told(split, parts)
     else:

@@ -1,0 +1,97 @@
+"""Texts that a run of an encoder and a decoder writes of new input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from toolkit.data.spec import Split
+from toolkit.errors import Refused
+from toolkit.training.run_folder import RunFolder
+from toolkit.types import Count, Positive, PositiveInt, Probability
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """How texts are to be written, where it is not as the run's task says.
+
+    Attributes:
+        n: Texts for each input.
+        beams: Texts that are followed at a time; None: as many as in training, and at least ``n``.
+        temperature: Draws tokens, from logits divided by it; None takes the likeliest.
+        top_k: Draws among so many of the likeliest only.
+        top_p: Draws among the likeliest that together have this probability.
+        seed: Of what is drawn; None draws anew.
+    """
+
+    n: PositiveInt = 1
+    beams: PositiveInt | None = None
+    temperature: Positive | None = None
+    top_k: PositiveInt | None = None
+    top_p: Probability | None = None
+    seed: Count | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """Names of what differs from the defaults."""
+        return [f.name for f in fields(self) if getattr(self, f.name) != f.default]
+
+    @property
+    def drawn(self) -> bool:
+        """Whether tokens are drawn."""
+        return self.temperature is not None or self.top_k is not None or self.top_p is not None
+
+    def decoding(self, usual: Any) -> Any:
+        """Return the task's way of writing with what is wished.
+
+        Raises:
+            Refused: If beams and drawing are asked for together, or fewer beams than texts.
+        """
+        if self.drawn:
+            if self.beams is not None and self.beams > 1:
+                raise Refused(
+                    "beams: follows the likeliest texts, and temperature, top_k and top_p draw "
+                    "tokens; expected the one or the others."
+                )
+            temperature = 1.0 if self.temperature is None else self.temperature
+            return replace(
+                usual, beams=1, temperature=temperature, top_k=self.top_k, top_p=self.top_p
+            )
+        if self.beams is not None and self.beams < self.n:
+            raise Refused(f"n={self.n}: expected at most beams={self.beams}, or more beams.")
+        return replace(usual, beams=self.beams or max(usual.beams, self.n))
+
+
+def written(
+    folder: RunFolder, split: Split, encoder: Any, wishes: Wishes, batch_size: int
+) -> list[dict[str, Any]]:
+    """Return what a run writes of each example.
+
+    Args:
+        folder: The run's.
+        split: What is read.
+        encoder: Turns what is written into text.
+        wishes: How.
+        batch_size: Examples at a time.
+
+    Returns:
+        A row for each example: ``text``, its ``score`` (log probability; beam search divides it by
+        the length penalty), and where several are asked for ``texts``, the best first.
+    """
+    from toolkit.training.reopen import reopen
+
+    _, trainable, task, _ = reopen(folder)
+    options = wishes.decoding(task.decoding)
+    versions = wishes.n if wishes.drawn else 1
+    writer: Any = trainable.objective.writer
+    texts, scores = writer(
+        split, options, batch_size=batch_size, seed=wishes.seed, versions=versions
+    )
+    rows = []
+    for found, values in zip(texts, scores, strict=True):
+        best = [
+            {"text": encoder.decode(ids), "score": float(value)}
+            for ids, value in list(zip(found, values, strict=True))[: wishes.n]
+        ]
+        rows.append(best[0] if wishes.n == 1 else {**best[0], "texts": best})
+    return rows
