@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 
 from toolkit.config import files
@@ -33,7 +35,7 @@ def test_a_window_longer_than_the_positions(faults):
         "task.sequence_length=65: this network has 64 positions; expected at most so many tokens, "
         "or a network with more."
     ]
-    gpt = {**models()["gpt"], "name": "gpt"}
+    gpt = {**deepcopy(models()["gpt"]), "name": "gpt"}
     text = {"name": "ptb", "kind": "tokens"}
     assert not check(text, {"name": "language_modelling", "sequence_length": 128}, gpt)
     assert not check(text, {"name": "language_modelling"}, gpt)
@@ -62,7 +64,7 @@ def test_a_task_that_learns_other_targets(faults):
 def test_blocks_that_do_not_fit_each_other(faults):
     (fault,) = faults("model=mlp", "data=digits", "model.body=[{dense:{}},{recurrent:{}}]")
     assert "model=mlp data=digits task=classification: block 'recurrent' reads sequence" in fault
-    assert "Models that can, as their files have them: cnn, gru" in fault
+    assert "Models that can, as their files have them: cnn, gpt, gru" in fault
 
 
 def test_pairs_are_not_checked_before_their_parts_are_right(faults):

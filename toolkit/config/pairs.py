@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -121,6 +122,7 @@ def windows(kind: str, model: Values, task: Values) -> list[str]:
     return []
 
 
+@cache
 def models() -> dict[str, Any]:
     """Return the description of every model in conf/, its knobs as its file has them."""
     found = {}
