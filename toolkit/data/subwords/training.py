@@ -30,6 +30,9 @@ FULL = 0.95
 closer."""
 PART = 1 << 16
 """Characters that WordPiece's trainer takes at a time."""
+SMALL, SEEN = 2_000_000, 5
+"""Texts of fewer characters than the first are shown to WordPiece's trainer as often as the second:
+it takes pieces that it sees ten times or more, and so those that occur twice."""
 LINE = 1000
 """Characters of a line that SentencePiece is trained on; it passes over lines above 4,192 bytes."""
 
@@ -58,9 +61,9 @@ def train_subwords(
 
 def _wordpiece(texts: list[str], size: int, lower: bool) -> Subwords:
     texts = [text.lower() for text in texts] if lower else texts
-    data = tf.data.Dataset.from_generator(
-        lambda: _parts(texts, PART), output_signature=tf.TensorSpec((), "string")
-    )
+    times = SEEN if sum(map(len, texts)) < SMALL else 1
+    parts = list(_parts(_joined(texts), PART))
+    data = tf.data.Dataset.from_tensor_slices(parts).repeat(times)
     least = len(WORDPIECE) + min(len({c for text in texts for c in text if not c.isspace()}), 1000)
     if size < least:  # the trainer would leave characters out without a word
         raise _too_small("wordpiece", size, least)
@@ -124,6 +127,17 @@ def _sentencepiece(texts: list[str], size: int, lower: bool) -> Subwords:
     proto, pieces = with_special(proto, tuple(SENTENCEPIECE.values()))
     encoded = base64.b64encode(proto).decode("ascii")
     return Subwords("sentencepiece", pieces, special, lower, proto=encoded)
+
+
+def _joined(texts: Iterable[str]) -> Iterator[str]:
+    """Yield texts, short ones several at a time, a line each."""
+    held: list[str] = []
+    for text in texts:
+        held.append(text)
+        if sum(map(len, held)) >= PART // 2 or len(held) > PART // 64:
+            yield "\n".join(held)
+            held = []
+    yield "\n".join(held)
 
 
 def _parts(texts: Iterable[str], most: int) -> Iterator[str]:

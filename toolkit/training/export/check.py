@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused
+from toolkit.lazy import tf
 from toolkit.training.export import samples
-from toolkit.training.export.raw_inputs import start_of_text
+from toolkit.training.export.raw_inputs import graph_of
 from toolkit.training.export.subject import Subject
-from toolkit.training.export.text_graph import TextGraph
 
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
 HALF = 3e-2
@@ -83,7 +84,8 @@ def compare_signatures(form: str, subject: Subject, run: Callable[..., Any]) -> 
     Raises:
         Refused: If they differ.
     """
-    names = {"TextEncoder": "ids", "ImageEncoder": "arrays", "TableEncoder": "arrays"}
+    names = {"TextEncoder": "ids", "SubwordEncoder": "ids"}
+    names |= {"ImageEncoder": "arrays", "TableEncoder": "arrays"}
     signature = names.get(type(subject.encoder).__name__, "serving_default")
     comparison = compare_arrays(
         form,
@@ -91,10 +93,11 @@ def compare_signatures(form: str, subject: Subject, run: Callable[..., Any]) -> 
         lambda x: run(signature, {subject.name: x})[subject.output],
         subject.shape,
     )
-    if isinstance(subject.encoder, TextEncoder):
+    if isinstance(subject.encoder, TextEncoder | SubwordEncoder):
         check_tokens(subject)
     for given, expected in samples.raw(subject):
-        comparison.add(run("serving_default", given)[subject.output], expected)
+        signature = "pairs" if "second" in given else "serving_default"
+        comparison.add(run(signature, given)[subject.output], expected)
     return comparison
 
 
@@ -105,9 +108,9 @@ def check_tokens(subject: Subject) -> None:
         Refused: With a text that is read differently.
     """
     encoder = subject.encoder
-    start = start_of_text(encoder.vocabulary) if subject.spec.target.kind == "next" else None
+    start = samples.start(subject)
     all_texts = samples.texts(encoder)
-    ids = TextGraph(encoder, start)(all_texts).to_list()
+    ids = graph_of(encoder, subject)(tf.constant(all_texts)).to_list()
     rows = encoder.encode(all_texts).arrays[encoder.input]
     for i, text in enumerate(all_texts):
         expected = rows[i].tolist() or ([] if start is None else [start])

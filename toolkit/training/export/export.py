@@ -147,8 +147,9 @@ def _aside(place: Path) -> Iterator[Path]:
 def _saved_model(subject: Any, folder: Path, batch_size: None, length: None) -> tuple[Any, Any]:
     from toolkit.training.export import saved_model
     from toolkit.training.export.check import compare_signatures
+    from toolkit.training.export.report import readers
 
-    about = saved_model.write(subject, folder)
+    about = {**saved_model.write(subject, folder), "needs": ["tensorflow", *readers(subject)]}
     return about, compare_signatures("saved_model", subject, saved_model.open_written(folder))
 
 

@@ -9,12 +9,14 @@ from typing import Any
 from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.pictures import decoder_of_bytes
 from toolkit.data.series_encoder import SeriesEncoder
+from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.table_encoder import TableEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.data.vocabulary import END_OF_LINE
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.training.export.subject import Subject
+from toolkit.training.export.subword_graph import SubwordGraph
 from toolkit.training.export.text_graph import TextGraph
 
 Named = dict[str, Any]
@@ -49,8 +51,14 @@ def signatures(subject: Subject) -> dict[str, Signature]:
         {subject.name: tf.TensorSpec(subject.shape, subject.dtype, subject.name)},
         {subject.name: subject.meaning},
     )
-    if isinstance(encoder, TextEncoder):
-        return {"serving_default": _texts(subject, encoder), "ids": arrays}
+    if isinstance(encoder, TextEncoder | SubwordEncoder):
+        if subject.fills_gaps:  # of no text that has none
+            return {"serving_default": arrays, "ids": arrays}
+        texts = _texts(subject, graph_of(encoder, subject))
+        if isinstance(encoder, TextEncoder) or not encoder.framed:
+            return {"serving_default": texts, "ids": arrays}
+        pairs = _texts(subject, graph_of(encoder, subject), pairs=True)
+        return {"serving_default": texts, "pairs": pairs, "ids": arrays}
     if isinstance(encoder, ImageEncoder):
         return {"serving_default": _pictures(subject, encoder), "arrays": arrays}
     if isinstance(encoder, TableEncoder):
@@ -82,14 +90,23 @@ def start_of_text(vocabulary: tuple[str, ...]) -> int:
     return next((vocabulary.index(w) for w in (END_OF_LINE, "\n") if w in vocabulary), 0)
 
 
-def _texts(subject: Subject, encoder: TextEncoder) -> Signature:
+def graph_of(encoder: Any, subject: Subject) -> Any:
+    """Return what turns texts into ids in a graph; its ``holds`` must be held."""
+    if isinstance(encoder, SubwordEncoder):
+        return SubwordGraph(encoder)
     next_token = subject.spec.target.kind == "next"
-    graph = TextGraph(encoder, start_of_text(encoder.vocabulary) if next_token else None)
-    words = tf.constant(list(encoder.vocabulary), "string")
+    return TextGraph(encoder, start_of_text(encoder.vocabulary) if next_token else None)
+
+
+def _texts(subject: Subject, graph: Any, *, pairs: bool = False) -> Signature:
+    next_token = subject.spec.target.kind == "next"
+    words = tf.constant(list(graph.encoder.vocabulary), "string")
 
     def texts(given: Named) -> Named:
-        ids = graph(given["text"])
-        outputs = subject(ids.to_tensor())
+        ids = graph(given["text"], given["second"]) if pairs else graph(given["text"])
+        if next_token and subject.longest is not None:
+            ids = ids[:, -subject.longest :]
+        outputs = subject(ids.to_tensor(subject.spec.input.pad))
         if not next_token:
             return said(subject, outputs)
         last = tf.cast(ids.row_lengths(), "int32") - 1  # what follows cannot change it
@@ -97,8 +114,10 @@ def _texts(subject: Subject, encoder: TextEncoder) -> Signature:
         likeliest = tf.gather(words, tf.argmax(logits, axis=-1))
         return {"logits": logits, "probabilities": tf.nn.softmax(logits), "token": likeliest}
 
-    inputs = {"text": tf.TensorSpec((None,), "string", "text")}
-    return Signature(texts, inputs, {"text": "texts in UTF-8"}, (graph.table,))
+    names = ("text", "second") if pairs else ("text",)
+    inputs = {name: tf.TensorSpec((None,), "string", name) for name in names}
+    meaning = {"text": "texts in UTF-8", "second": "the other text of each pair"}
+    return Signature(texts, inputs, {name: meaning[name] for name in names}, graph.holds)
 
 
 def _pictures(subject: Subject, encoder: ImageEncoder) -> Signature:

@@ -8,6 +8,9 @@ from typing import Any
 from toolkit.training.console import Reporter
 from toolkit.training.run_folder import RunFolder
 
+TEXT = 'text=tf.constant(["some words"])'
+"""How a network that takes texts is called."""
+
 
 def tell(
     folder: RunFolder, format: str, place: Path, subject: Any, about: Any, comparison: Any
@@ -34,8 +37,15 @@ def tell(
     reporter.say("\n".join(f"    {line}" for line in how_to_load(format, place, subject)))
 
 
+def readers(subject: Any) -> list[str]:
+    """Return the packages, besides TensorFlow, without which a SavedModel cannot be opened."""
+    kind = getattr(getattr(subject.encoder, "tokenizer", None), "kind", None)
+    needed = kind in ("wordpiece", "sentencepiece") and not subject.fills_gaps
+    return ["tensorflow_text"] if needed else []
+
+
 def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
-    """Return three lines of Python that open what was written."""
+    """Return lines of Python that open what was written."""
     path = place.resolve()
     if format == "onnx":
         return [
@@ -56,11 +66,13 @@ def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
             f'tokenizer = keras_hub.tokenizers.Tokenizer.from_preset("{path}")',
         ]
     example = {
-        "TextEncoder": 'text=tf.constant(["some words"])',
+        "TextEncoder": TEXT,
+        "SubwordEncoder": f"{subject.name}=tf.constant(ids)" if subject.fills_gaps else TEXT,
         "ImageEncoder": 'image_bytes=tf.constant([open("picture.png", "rb").read()])',
         "TableEncoder": "**cells",
     }.get(type(subject.encoder).__name__, f"{subject.name}=tf.constant({subject.name})")
     return [
+        *(f"import {name}" for name in readers(subject)),
         "import tensorflow as tf",
         f'network = tf.saved_model.load("{path}/1").signatures["serving_default"]',
         f"network({example})",

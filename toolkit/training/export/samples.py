@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.table_encoder import TableEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.training.export.subject import Subject
@@ -41,8 +42,9 @@ Named = dict[str, Any]
 def arrays(subject: Subject, shape: tuple[int | None, ...]) -> Iterator[np.ndarray]:
     """Yield batches of arrays that a network of this input may meet, of several sizes."""
     random = np.random.default_rng(0)
+    most = subject.longest or max(LENGTHS)
     for size, length in zip(SIZES, LENGTHS, strict=True):
-        free = length if subject.spec.input.kind == "tokens" else SIDE
+        free = min(length, most) if subject.spec.input.kind == "tokens" else SIDE
         rows = shape[0] or size
         yield _array(subject, (rows, *(n or free for n in shape[1:])), random)
 
@@ -54,7 +56,7 @@ def _array(subject: Subject, shape: tuple[int, ...], random: np.random.Generator
         if target.kind != "next":  # padding after the end
             ids[:, 1:][
                 np.arange(1, shape[1]) >= random.integers(1, shape[1] + 1, (shape[0], 1))
-            ] = 0
+            ] = field.pad
         return ids
     if field.kind == "image":
         pixels = random.integers(0, 256, shape)
@@ -79,41 +81,60 @@ def raw(subject: Subject) -> Iterator[tuple[Named, Any]]:
     There is none where raw input is arrays.
     """
     encoder = subject.encoder
-    if isinstance(encoder, TextEncoder):
-        yield from _texts(subject, encoder)
+    if isinstance(encoder, TextEncoder | SubwordEncoder):
+        if not subject.fills_gaps:
+            yield from _texts(subject, encoder)
     elif isinstance(encoder, ImageEncoder):
         yield from _pictures(subject, encoder)
     elif isinstance(encoder, TableEncoder):
         yield from _cells(subject, encoder)
 
 
-def texts(encoder: TextEncoder) -> list[str]:
+def start(subject: Subject) -> int | None:
+    """Return the id in place of a text without tokens; None where there is none."""
+    from toolkit.training.export.raw_inputs import start_of_text
+
+    if subject.spec.target.kind != "next":
+        return None
+    begin = getattr(subject.encoder, "begin", None)
+    return start_of_text(subject.encoder.vocabulary) if begin is None else begin
+
+
+def texts(encoder: TextEncoder | SubwordEncoder) -> list[str]:
     """Return texts that are hard to split, and some of the words of the vocabulary."""
     random, count = np.random.default_rng(0), len(encoder.vocabulary)
     made = [encoder.decode(random.integers(0, count, 3 + 20 * i)) for i in range(6)]
     return [*TEXTS, *made, "".join(made).upper()]
 
 
-def _texts(subject: Subject, encoder: TextEncoder) -> Iterator[tuple[Named, Any]]:
-    from toolkit.training.export.raw_inputs import start_of_text
-
+def _texts(subject: Subject, encoder: TextEncoder | SubwordEncoder) -> Iterator[tuple[Named, Any]]:
     all_texts = texts(encoder)
-    start = start_of_text(encoder.vocabulary)
+    begin = start(subject)
     for i, size in enumerate((1, 7, len(all_texts))):
         batch = all_texts[i * 3 : i * 3 + size]
+        given: Named = {"text": np.array(batch, object)}
+        if begin is None:
+            yield given, subject.predict(_padded(subject, batch))
+            continue
         rows = encoder.encode(batch).arrays[encoder.input]
-        ids = [np.asarray(rows[j], "int32") for j in range(len(batch))]
-        if subject.spec.target.kind == "next":  # each by itself, so that there is no padding
-            ids = [row if len(row) else np.array([start], "int32") for row in ids]
-            expected = np.concatenate(
-                [np.asarray(subject.predict(row[None]))[:, -1] for row in ids]
-            )
-        else:
-            padded = np.zeros((len(ids), max(map(len, ids))), "int32")
-            for row, into in zip(ids, padded, strict=True):
-                into[: len(row)] = row
-            expected = subject.predict(padded)
-        yield {"text": np.array(batch, object)}, expected
+        ids = [np.asarray(rows[j], "int32")[-(subject.longest or 0) :] for j in range(len(batch))]
+        ids = [row if len(row) else np.array([begin], "int32") for row in ids]
+        # Each by itself, so that there is no padding.
+        last = [np.asarray(subject.predict(row[None]))[:, -1] for row in ids]
+        yield given, np.concatenate(last)
+    if isinstance(encoder, SubwordEncoder) and encoder.framed:
+        pairs = list(zip(all_texts, reversed(all_texts), strict=True))
+        first, second = (np.array(side, object) for side in zip(*pairs, strict=True))
+        yield {"text": first, "second": second}, subject.predict(_padded(subject, pairs))
+
+
+def _padded(subject: Subject, batch: Sequence[Any]) -> np.ndarray:
+    """Return a batch of texts, or of pairs, as the run's encoder reads them."""
+    rows = subject.encoder.encode(batch).arrays[subject.encoder.input]
+    padded = np.full((len(rows), int(rows.lengths.max())), subject.spec.input.pad, "int32")
+    for i, into in enumerate(padded):
+        into[: rows.lengths[i]] = rows[i]
+    return padded
 
 
 def _pictures(subject: Subject, encoder: ImageEncoder) -> Iterator[tuple[Named, Any]]:

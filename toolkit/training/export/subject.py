@@ -14,13 +14,15 @@ from toolkit.data.spec import Spec
 from toolkit.data.table_encoder import TableEncoder
 from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
-from toolkit.training.parts import learner
+from toolkit.training.parts import learner, met
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
 
 OUTPUTS = {"label": "probabilities", "next": "logits", "future": "forecast", "value": "values"}
 """What the network gives, by the kind of target that was learned."""
 WHOLE = "float32"
+GAPS = ("masked_language_model", "replaced_token_detection")
+"""Tasks that are learned on texts of which something is taken out."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Subject:
         precision: The policy that the network computes in.
         trained_in: The one that it was trained in.
         description: The model, as the run's configuration has it.
+        learned: Name of the task.
     """
 
     model: keras.Model
@@ -42,6 +45,7 @@ class Subject:
     precision: str
     trained_in: str
     description: dict[str, Any] = dataclasses.field(default_factory=dict)
+    learned: str = ""
 
     @property
     def name(self) -> str:
@@ -53,6 +57,19 @@ class Subject:
     def output(self) -> str:
         """Name of the output."""
         return OUTPUTS.get(self.spec.target.kind, "outputs")
+
+    @property
+    def longest(self) -> int | None:
+        """Most tokens that the network reads at a time; None where there is no limit."""
+        if self.spec.input.kind != "tokens" or not self.description:
+            return None
+        limits = (met(self.description, "tokens").longest, getattr(self.encoder, "max_length", 0))
+        return min((limit for limit in limits if limit), default=None)
+
+    @property
+    def fills_gaps(self) -> bool:
+        """Whether it says what belongs into gaps, which no plain text has."""
+        return self.learned in GAPS
 
     @property
     def shape(self) -> tuple[int | None, ...]:
@@ -96,7 +113,11 @@ class Subject:
         """What the input is, for a person."""
         field = self.spec.input
         names = ", ".join(getattr(self.encoder, "names", None) or field.names or ())
-        padded = ", 0 after the end of shorter texts" if self.spec.target.kind != "next" else ""
+        padded = (
+            f", {field.pad} after the end of shorter texts"
+            if self.spec.target.kind != "next"
+            else ""
+        )
         return {
             "tokens": f"ids of vocabulary.json{padded}",
             "image": "pixels, 0 to 255; height, width and channels",
@@ -152,7 +173,8 @@ def open_subject(folder: RunFolder, *, whole: bool) -> Subject:
     for layer in model._flatten_layers():
         if getattr(layer, "use_cudnn", None):  # its operations exist on one maker's devices only
             layer.use_cudnn = False
-    return Subject(model, spec, encoder, precision, trained_in, config["model"])
+    learned = config["task"]["name"]
+    return Subject(model, spec, encoder, precision, trained_in, config["model"], learned)
 
 
 def loops(model: keras.Model) -> bool:

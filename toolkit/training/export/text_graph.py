@@ -37,7 +37,8 @@ class TextGraph:
         start: Id in place of a text without tokens; None leaves it empty.
 
     Attributes:
-        table: From words to ids; an object that is saved must hold it.
+        table: From words to ids.
+        holds: Objects that a SavedModel must hold.
     """
 
     def __init__(self, encoder: TextEncoder, start: int | None = None):
@@ -47,6 +48,7 @@ class TextGraph:
         keys, values = tf.constant(list(words.words), "string"), tf.range(len(words), dtype="int32")
         initializer = tf.lookup.KeyValueTensorInitializer(keys, values)
         self.table = tf.lookup.StaticHashTable(initializer, absent)
+        self.holds = (self.table,)
         self.drops = words.unknown is None
         self.padded = encoder.vocabulary[:1] == (PAD,)
 
@@ -63,11 +65,11 @@ class TextGraph:
         if self.encoder.max_length is not None:
             tokens = tokens[:, : self.encoder.max_length]
         if self.padded:
-            tokens = _instead_of_nothing(tokens, UNKNOWN)
+            tokens = instead_of_nothing(tokens, UNKNOWN)
         ids = tf.ragged.map_flat_values(self.table.lookup, tokens)
         if self.drops:
             ids = tf.ragged.boolean_mask(ids, tf.not_equal(ids, ABSENT))
-        return ids if self.start is None else _instead_of_nothing(ids, self.start)
+        return ids if self.start is None else instead_of_nothing(ids, self.start)
 
     def tokens(self, texts: Any) -> Any:
         """Return the tokens of texts, a ragged tensor of strings."""
@@ -89,7 +91,7 @@ class TextGraph:
         return tf.strings.split(texts)
 
 
-def _instead_of_nothing(rows: Any, value: Any) -> Any:
+def instead_of_nothing(rows: Any, value: Any) -> Any:
     """Return ragged rows, those that are empty holding ``value`` alone."""
     empty = tf.cast(tf.equal(rows.row_lengths(), 0), "int64")
     values = tf.fill([tf.reduce_sum(empty)], tf.cast(value, rows.dtype))
