@@ -84,7 +84,7 @@ class Reading:
         )
 
 
-def read_questions(path: str | Path, *, answers: bool = True) -> Reading:
+def read_questions(path: str | Path, *, answers: bool = True, encoding: str = "utf-8") -> Reading:
     """Read a JSON file in the form of SQuAD 1.1 or 2.0, plain or ``.gz``.
 
     Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text", EMNLP 2016,
@@ -95,12 +95,13 @@ def read_questions(path: str | Path, *, answers: bool = True) -> Reading:
             and ``qas``; each with ``id``, ``question``, ``answers`` (``text``, ``answer_start``)
             and, in 2.0, ``is_impossible``, which has no answers.
         answers: Whether every question must have ``answers``, be it an empty list.
+        encoding: Name of the text encoding.
 
     Raises:
         Refused: If the file is no such JSON; the message says where in it.
     """
     try:
-        content = json.loads(read_text(path))
+        content = json.loads(read_text(path, encoding))
     except json.JSONDecodeError as error:
         raise Refused(
             f"{path}, line {error.lineno}, character {error.colno}: no JSON ({error.msg}); "

@@ -28,6 +28,7 @@ def squad(
     train: str | None = None,
     valid: str | None = None,
     test: str | None = None,
+    encoding: str = "utf-8",
     tokenizer: str = "auto",
     vocabulary_size: PositiveInt | None = None,
     lower: bool = True,
@@ -55,6 +56,7 @@ def squad(
         valid: The file that chooses the best epoch; None carves paragraphs from ``train``.
         test: The file that is reported; None: SQuAD's dev part, or none beside a ``train`` of
             one's own.
+        encoding: The files' text encoding.
         tokenizer: ``wordpiece`` (or ``auto``, where no model says otherwise), ``bpe`` or
             ``sentencepiece`` learn one from the training texts; anything else is the name of one:
             a KerasHub preset, a Hugging Face repository, a folder of either kind or a run.
@@ -76,7 +78,7 @@ def squad(
         Refused: If a file is missing or not in this form, or ``max_length`` is too short.
     """
     placed = {
-        part: place_answers(read_questions(path))
+        part: place_answers(read_questions(path, encoding=encoding))
         for part, path in _files(root, version, train, valid, test).items()
     }
     notes = [note for found in placed.values() for note in found.notes]

@@ -88,7 +88,10 @@ class TagEncoder:
                 f"data.max_length={self.max_length} leaves no room for words; expected more."
             )
         known = {name: i for i, name in enumerate(self.classes)}
-        rows, tags, numbers, done = [], [], [], 0
+        rows: list[np.ndarray] = []
+        tags: list[np.ndarray] = []
+        numbers: list[np.ndarray] = []
+        done = 0
         for sentence in sentences:
             ids, owner = self.reader.read(sentence.words)
             if not len(ids) + len(before):  # a row of padding alone says nothing to a network

@@ -91,7 +91,7 @@ def read_tagged(
     columns = {"word": word_column, "tag": tag_column}
     found = _sentences(path, columns, delimiter, comment, encoding)
     sentences = tuple(
-        Sentence(*(tuple(column) for column in zip(*rows, strict=True)), document)
+        Sentence(tuple(word for word, _ in rows), tuple(tag for _, tag in rows), document)
         for rows, document in found
     )
     return _in_bio(Tagged(str(path), sentences))
