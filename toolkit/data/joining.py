@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Literal
 
 Join = Literal["left", "right", "both", "none", "pair"]
@@ -19,30 +20,42 @@ OFTEN = 0.25
 def learn_joins(texts: Iterable[tuple[str, Sequence[str]]]) -> dict[str, Join]:
     """Return how each mark that is not a plain word is most often written.
 
+    Where marks stand side by side, each is judged by the words or blanks on its other side.
+
     Args:
         texts: Each text and the tokens it was taken apart into, in its order; what is between them
             in the text is blank.
     """
-    seen: dict[str, Counter[tuple[bool, bool]]] = defaultdict(Counter)
+    seen: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for text, tokens in texts:
         place = 0
         for token in tokens:
             start = text.index(token, place)
             place = start + len(token)
-            if PLAIN.fullmatch(token):
-                continue
-            before = start > 0 and not text[start - 1].isspace()
-            after = place < len(text) and not text[place].isspace()
-            seen[token][before, after] += 1
+            if not PLAIN.fullmatch(token):
+                sides = text[start - 1 : start] if start else "", text[place : place + 1]
+                seen[token][_neighbour(sides[0]), _neighbour(sides[1])] += 1
     return {token: _usual(counts) for token, counts in seen.items()}
 
 
-def _usual(counts: Counter[tuple[bool, bool]]) -> Join:
-    total = counts.total()
-    opening, closing = counts[False, True], counts[True, False]
-    if min(opening, closing) >= OFTEN * total:
+def _neighbour(character: str) -> str:
+    """Return what stands beside a mark: a ``word``, ``blank`` (or nothing) or another ``mark``."""
+    if not character.strip():
+        return "blank"
+    return "word" if PLAIN.fullmatch(character) else "mark"
+
+
+def _usual(counts: Counter[tuple[str, str]]) -> Join:
+    def number(left: tuple[str, ...], right: tuple[str, ...]) -> int:
+        return sum(counts[pair] for pair in product(left, right))
+
+    every = ("word", "blank", "mark")
+    opening = number(("blank", "mark"), ("word",))
+    closing = number(("word",), ("blank", "mark"))
+    if min(opening, closing) >= OFTEN * counts.total():
         return "pair"
-    (before, after), _ = counts.most_common(1)[0]
+    before = number(("word",), every) > number(("blank",), every)
+    after = number(every, ("word",)) > number(every, ("blank",))
     names: dict[tuple[bool, bool], Join] = {
         (True, True): "both",
         (True, False): "left",
