@@ -146,3 +146,9 @@ def test_works_in_a_graph_with_a_free_batch():
     for one, other in zip(graph(text(7)), hide(how, text(7)), strict=True):
         np.testing.assert_array_equal(one, other)
     assert graph(text(7))[1].shape == (7, 6)
+
+
+def test_words_that_are_never_hidden_are_named_without_the_mark_of_their_beginning():
+    pieces = ("<s>", "N", "\u0120N", "\u0120No", "\u0120")
+    np.testing.assert_array_equal(never_hidden(pieces, {"start": 0}, ["N"]), [1, 1, 1, 0, 0])
+    np.testing.assert_array_equal(never_hidden(pieces, None, ["N"]), [0, 1, 0, 0, 0])

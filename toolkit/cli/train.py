@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from toolkit.cli.arguments import FLAGS, VALUED, Arguments
 from toolkit.cli.check import check_run, check_sweep
 from toolkit.cli.completion import complete
+from toolkit.cli.first import train_first
 from toolkit.cli.job_settings import job_settings
 from toolkit.cli.sweep import run_sweep
 from toolkit.cli.sweep_job import SweepJob
@@ -71,6 +72,7 @@ def train(arguments: Arguments) -> None:
         if faults := compose(loader, name, arguments.overrides).faults:
             raise Refused(*faults)
     elif not any(flag in flags for flag in ANSWERS):
+        train_first(loader, name, arguments.overrides, flags)
         if "--multirun" in flags:
             return _sweep(arguments, check_sweep(loader, name, arguments.overrides))
         check_run(loader, name, arguments.overrides)

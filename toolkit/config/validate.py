@@ -28,6 +28,7 @@ def run(
     run_dir: str | None = None,
     plugins: list[str] = [],  # noqa: B006 (a schema; never called)
     expect: dict[str, Any] | None = None,
+    first: dict[str, Any] | None = None,
 ) -> None:
     """Hold the keys that are in no group.
 
@@ -36,6 +37,9 @@ def run(
         run_dir: Folder of the run; None: ``runs/<model>-<data>/<time>``.
         plugins: Modules to import first, whose parts then have names like the toolkit's own.
         expect: What a recipe's test holds it to.
+        first: What is trained before, ``recipe`` in ``run_dir``, unless it is done; the run can
+            then begin from it (``model.preset=${first.run_dir}``). ``overrides`` are its own:
+            ``["trainer.threads=1"]``.
     """
 
 
@@ -54,6 +58,7 @@ def check(composed: Composed) -> dict[str, Any]:
     ]
     groups = {name: values.pop(name, None) for name in ("model", *GROUPS)}
     settings, found = schema_of(run).check(values)
+    settings.pop("first", None)  # no part of the run itself
     faults += [_root(fault) if fault.unknown else fault for fault in found]
     for name, group in groups.items():
         if name == "model":

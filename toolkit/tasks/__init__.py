@@ -9,6 +9,9 @@ TASKS: Table[str] = Table(
     {
         "language_modelling": "toolkit.tasks.language_modelling:LanguageModelling",
         "masked_language_model": "toolkit.tasks.masked_language_model:MaskedLanguageModel",
+        "replaced_token_detection": (
+            "toolkit.tasks.replaced_token_detection:ReplacedTokenDetection"
+        ),
         "classification": "toolkit.tasks.classification:Classification",
         "regression": "toolkit.tasks.regression:Regression",
         "forecast": "toolkit.tasks.forecast:Forecast",

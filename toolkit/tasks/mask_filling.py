@@ -35,7 +35,7 @@ class Gaps:
 
 
 def read_gaps(
-    given: str, data: Mapping[str, Any], encoder: Any, field: Any
+    given: str, data: Mapping[str, Any], encoder: Any, field: Any, *, gaps: bool = True
 ) -> tuple[list[str], Split]:
     """Return the texts that ``input`` of predict means, and their ids.
 
@@ -44,25 +44,23 @@ def read_gaps(
         data: Config group ``data`` of the run.
         encoder: Turns texts into ids.
         field: The input, with its mask.
+        gaps: Whether each text must have one.
 
     Raises:
         Refused: If a text has no mask.
     """
     texts = [text for text in raw_texts(given, data) if text.strip()]
     for text in texts:
-        if not any(mark in text for mark in MARKS):
+        if gaps and not any(mark in text for mark in MARKS):
             raise Refused(
                 f"input: {text[:60]!r} has nothing to fill in; expected {' or '.join(MARKS)} where "
                 "a token is hidden, in every text."
             )
     mask = field.special["mask"]
     rows = [with_gaps(text, encoder, mask) for text in texts]
-    if (tokenizer := getattr(encoder, "tokenizer", None)) is not None and hasattr(
-        tokenizer, "frame"
-    ):
-        packed = tokenizer.frame(Ragged.from_rows(rows), None, getattr(encoder, "max_length", None))
-    else:
-        packed = Ragged.from_rows(rows)
+    packed, tokenizer = Ragged.from_rows(rows), getattr(encoder, "tokenizer", None)
+    if hasattr(tokenizer, "frame"):  # one of pieces of words
+        packed = tokenizer.frame(packed, None, getattr(encoder, "max_length", None))
     source = Gaps(encoder, field.vocabulary, field.special)
     return texts, Split({encoder.input: packed}, source=source)
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from toolkit.errors import Refused, did_you_mean
-from toolkit.tasks.masking import Masking, beginnings, never_hidden
+from toolkit.lazy import keras, tf
+from toolkit.tasks.masking import Masking, beginnings, never_hidden, plainly
 from toolkit.tasks.sentence_pairs import SentencePairs, sentence_ends
 from toolkit.types import PositiveInt, Probability
 
@@ -77,9 +78,7 @@ class MaskedLanguageModel:
     @property
     def sequence_length(self) -> int:
         """Tokens of the text that are cut out for one example."""
-        if not self.next_sentence:
-            return self.length
-        return SentencePairs.window_for(self.length)
+        return SentencePairs.window_for(self.length) if self.next_sentence else self.length
 
     def shaped(self, field: Any) -> Any:
         """Return the input with a mask, and take from it what is never hidden.
@@ -96,11 +95,12 @@ class MaskedLanguageModel:
                 if token not in words:
                     words = (*words, token)
                 special[name] = words.index(token)
-        strange = [token for token in self.never if token not in words and token != UNKNOWN]
+        known = {plainly(token, special) for token in words} | {UNKNOWN}
+        strange = [token for token in self.never if token not in known]
         if strange:
             raise Refused(
                 f"task.never: no token '{strange[0]}' in the vocabulary."
-                f"{did_you_mean(strange[0], words)}"
+                f"{did_you_mean(strange[0], known)}"
             )
         never = never_hidden(words, special, self.never)
         begins = beginnings(words, special) if self.whole_words else None
@@ -127,10 +127,9 @@ class MaskedLanguageModel:
                 "hidden."
             )
         for part, split in (("train", dataset.train), ("valid", dataset.valid)):
-            tokens = len(split)
-            if tokens < self.sequence_length:
+            if len(split) < self.sequence_length:
                 raise Refused(
-                    f"data.{part}: {tokens} tokens are too few for task.sequence_length="
+                    f"data.{part}: {len(split)} tokens are too few for task.sequence_length="
                     f"{self.length}; give a longer text or a shorter sequence."
                 )
             if self._counts(split.arrays[name]).sum() == 0:
@@ -148,12 +147,10 @@ class MaskedLanguageModel:
             seed: Shape ``(2,)``; the same gives the same.
 
         Returns:
-            The windows with hidden tokens, and ``positions`` of these, shape ``(batch, hidden)``;
-            what they were, by ``tokens``, and ``follows``, shape ``(batch,)``, for pairs; and what
-            each hidden token counts, shape ``(batch, hidden)``.
+            The windows with hidden tokens, and ``positions`` of these; what they were, by
+            ``tokens``, and for pairs ``follows``, shape ``(batch,)``; and what each hidden token
+            counts. Shapes but of the first and of ``follows``: ``(batch, hidden)``.
         """
-        from toolkit.lazy import tf
-
         assert self.masking is not None
         ((name, ids),) = x.items()
         real, targets = weight > 0, {}
@@ -174,9 +171,7 @@ class MaskedLanguageModel:
 
     def metrics(self, target: Any) -> dict[str, Any]:
         """Return the accuracy of the hidden tokens, and of pairs that of whether they follow."""
-        from toolkit.lazy import keras
-
-        names = ["accuracy", *(["next_sentence_accuracy"] if self.next_sentence else [])]
+        names = ("accuracy", "next_sentence_accuracy")[: 1 + self.next_sentence]
         return {name: keras.metrics.Mean(name, dtype="float32") for name in names}
 
     def read(self, given: str, data: Any, encoder: Any, spec: Any) -> tuple[list[str], Any]:

@@ -10,6 +10,9 @@ import numpy as np
 
 from toolkit.lazy import tf
 
+MARKS = ("\u0120", "\u2581")
+"""What byte-level BPE and SentencePiece write for the blank in front of a word."""
+
 
 @dataclass(frozen=True)
 class Masking:
@@ -113,14 +116,21 @@ def never_hidden(
     Args:
         vocabulary: All tokens.
         special: Ids of tokens that are no words.
-        words: Further tokens, such as ``<unk>``; those that do not occur are passed over.
+        words: Further tokens, such as ``<unk>``, written without the mark of a word's beginning;
+            those that do not occur are passed over.
 
     Returns:
         Shape ``(vocabulary,)``, bool.
     """
-    left = np.isin(np.array(vocabulary, dtype=object), list(words))
+    plain = [plainly(token, special) for token in vocabulary]
+    left = np.isin(np.array(plain, dtype=object), list(words))
     left[list((special or {}).values())] = True
     return left
+
+
+def plainly(token: str, special: dict[str, int] | None) -> str:
+    """Return a token without the mark of a word's beginning, where it is a piece of words."""
+    return token[1:] if special and token[:1] in MARKS and len(token) > 1 else token
 
 
 def beginnings(vocabulary: Sequence[str], special: dict[str, int] | None) -> np.ndarray:
@@ -133,7 +143,7 @@ def beginnings(vocabulary: Sequence[str], special: dict[str, int] | None) -> np.
         Shape ``(vocabulary,)``, bool.
     """
     begins = np.ones(len(vocabulary), bool)
-    for mark in ("Ġ", "▁"):
+    for mark in MARKS:
         if special and sum(piece.startswith(mark) for piece in vocabulary) > 1:
             begins = np.array([piece.startswith(mark) for piece in vocabulary])
     if special and any(piece.startswith("##") and len(piece) > 2 for piece in vocabulary):

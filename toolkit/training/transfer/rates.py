@@ -33,7 +33,8 @@ def set_rates(trainable: Trainable, update: Update) -> str | None:
         for variable in layer.layer.trainable_variables
     }
     variables = trainable.objective.trainable_variables
-    update.optimizer.factors = tuple(by_variable[id(variable)] for variable in variables)
+    # What is trained beside the saved network, such as a generator, keeps its rate.
+    update.optimizer.factors = tuple(by_variable.get(id(variable), 1.0) for variable in variables)
     told = [
         f"{layer.name} {factor:.3g}"
         for layer, factor in zip(layers, factors, strict=True)

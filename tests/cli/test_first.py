@@ -1,0 +1,95 @@
+"""Recipes that train another run first: what is run, when, and what is checked before."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from toolkit.cli import first
+from toolkit.cli.main import main
+from toolkit.config import files
+from toolkit.errors import Refused
+
+RECIPE = "recipe=bert/pretrain_then_finetune"
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """The commands that would be run, each ending with exit code 3."""
+    seen = []
+    monkeypatch.setattr(first, "_run", lambda command: seen.append(command[3:]) or 3)
+    return seen
+
+
+def begun(folder, *, finished=False, checkpoint=True):
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump({"seed": 1}))
+    if checkpoint:
+        (folder / "checkpoints" / "step-1.safetensors").touch()
+    if finished:
+        (folder / "results.json").write_text(json.dumps({"valid/loss": 1.0}))
+
+
+def words(tmp_path, data_root, *more):
+    return [RECIPE, f"first.run_dir={tmp_path / 'first'}", f"data.root={data_root}", *more]
+
+
+def test_the_first_run_is_trained_where_there_is_none(commands, tmp_path, data_root):
+    given = words(tmp_path, data_root, f"first.overrides=['data.root={data_root}','seed=5']")
+    assert main(given) == 3
+    folder = f"run_dir={tmp_path / 'first'}"
+    assert commands == [["recipe=bert/pretrain", folder, f"data.root={data_root}", "seed=5"]]
+
+
+def test_one_that_was_begun_goes_on(commands, tmp_path, data_root, monkeypatch):
+    monkeypatch.setenv("TOOLKIT_DATA", str(data_root))
+    begun(tmp_path / "first")
+    assert main(words(tmp_path, data_root)) == 3
+    assert commands == [["resume", f"run={tmp_path / 'first'}"]]
+
+
+def test_one_that_failed_begins_again(commands, tmp_path, data_root, monkeypatch):
+    monkeypatch.setenv("TOOLKIT_DATA", str(data_root))
+    begun(tmp_path / "first", checkpoint=False)
+    assert main(words(tmp_path, data_root)) == 3
+    assert commands[0][0] == "recipe=bert/pretrain"
+    assert not (tmp_path / "first" / "config.yaml").exists()
+
+
+def test_one_that_is_finished_is_taken(commands, tmp_path, data_root, capsys):
+    begun(tmp_path / "first", finished=True)
+    assert main(words(tmp_path, data_root)) == 2  # this one holds no encoder
+    assert commands == []
+    assert "first.run_dir" in capsys.readouterr().err
+
+
+def test_what_begins_from_it_is_checked_before(commands, tmp_path, data_root, capsys, monkeypatch):
+    monkeypatch.setenv("TOOLKIT_DATA", str(data_root))
+    assert main(words(tmp_path, data_root, "optimizer.learning_rat=1")) == 2
+    assert main(words(tmp_path, data_root, "first.overrides=['task.rate=2']")) == 2
+    told = capsys.readouterr().err
+    assert "learning_rate" in told and "task.rate" in told
+    assert commands == []
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"recipe": "bert/pretrian", "run_dir": "a"}, "first.recipe: no 'bert/pretrian'.*pretrain"),
+        ({"recipe": "bert/pretrain"}, "first.run_dir: expected the folder"),
+        ({"recipe": "bert/pretrain", "run_dir": "a", "dir": 1}, "first.dir: unknown"),
+        ({"recipe": "bert/pretrain", "run_dir": "a", "overrides": ["x"]}, "a list of key=value"),
+    ],
+)
+def test_blocks_that_are_wrong(block, said):
+    with pytest.raises(Refused, match=said):
+        first.First.of(block)
+
+
+def test_most_commands_have_none():
+    assert not first._may_have_one(("model=gru", "recipe=lm/ptb_gru"), {})
+    assert first._may_have_one((RECIPE,), {})
+    assert first._may_have_one(("first={recipe: bert/pretrain, run_dir: a}",), {})
+    assert "bert/pretrain" in files.names("recipe")
