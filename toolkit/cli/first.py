@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -92,7 +93,7 @@ def train_first(
     block = OmegaConf.select(composed.config, "first")
     if block is None:
         return
-    first = First.of(OmegaConf.to_container(block, resolve=True))  # type: ignore[arg-type]
+    first = First.of(OmegaConf.to_container(block, resolve=True))
     folder = RunFolder(first.run_dir)
     progress = progress_of(folder)
     if progress == "finished":
@@ -114,7 +115,7 @@ def train_first(
             begin_again(folder)
     words = ["resume", f"run={first.run_dir}"] if progress == "begun" else first.words
     told = [f"{flag}={value}" for flag, value in flags.items() if flag.startswith("--config-")]
-    print(f"first: python -m toolkit {' '.join(words)}", flush=True)
+    print(f"first: python -m toolkit {shlex.join(words)}", flush=True)
     if code := _run(
         [sys.executable, "-m", "toolkit", *(told if words[0] != "resume" else []), *words]
     ):

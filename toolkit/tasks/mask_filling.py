@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +58,8 @@ def read_gaps(
             )
     mask = field.special["mask"]
     rows = [with_gaps(text, encoder, mask) for text in texts]
-    packed, tokenizer = Ragged.from_rows(rows), getattr(encoder, "tokenizer", None)
+    packed = Ragged.from_rows(rows)
+    tokenizer: Any = getattr(encoder, "tokenizer", None)
     if hasattr(tokenizer, "frame"):  # one of pieces of words
         packed = tokenizer.frame(packed, None, getattr(encoder, "max_length", None))
     source = Gaps(encoder, field.vocabulary, field.special)
@@ -70,7 +71,7 @@ def with_gaps(text: str, encoder: Any, mask: int) -> list[int]:
     parts = re.split("|".join(map(re.escape, MARKS)), text)
     # A blank in front of a mask belongs to the hidden token, as byte-level BPE has it.
     parts = [*(part.rstrip() for part in parts[:-1]), parts[-1]]
-    tokenizer = getattr(encoder, "tokenizer", None)
+    tokenizer: Any = getattr(encoder, "tokenizer", None)
     if hasattr(tokenizer, "ids"):
         found = tokenizer.ids(parts)
     else:
@@ -114,6 +115,6 @@ def filled(split: Split, outputs: Iterable[np.ndarray]) -> list[dict[str, Any]]:
     return found
 
 
-def _decoded(gaps: Gaps, ids: Sequence[int]) -> str:
+def _decoded(gaps: Gaps, ids: np.ndarray) -> str:
     """Return ids as text; what the task has added to the vocabulary is unknown to the encoder."""
     return gaps.encoder.decode([i for i in ids if i not in gaps.special.values()])

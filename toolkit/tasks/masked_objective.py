@@ -66,14 +66,10 @@ class TokenHead:
             weight: What each row counts, shape ``(rows,)``.
         """
         tied = self.output is None
+        kernel = self.embedding.embeddings if self.output is None else self.output.kernel
+        bias = self.bias.kernel[0] if self.output is None else self.output.bias
         return linear_cross_entropy(
-            self.hidden(x),
-            self.embedding.embeddings if tied else self.output.kernel,
-            self.bias.kernel[0] if tied else self.output.bias,
-            y,
-            weight,
-            transposed=tied,
-            guesses=True,
+            self.hidden(x), kernel, bias, y, weight, transposed=tied, guesses=True
         )
 
 
