@@ -208,6 +208,14 @@ def test_a_gpt_is_trained_and_writes(text, tmp_path, capsys):
     assert one.startswith("a b ") and len(one.split()) <= 22 and one != two
     assert run.generate("a b", length=20, n=2, seed=3, quiet=True) == [one, two]
     assert run.model.input_shape == (None, None)
+    long = "a b c d e f g " * 3
+    (ahead,) = run.predict(long + "a")
+    (same,) = run.predict("c d e f g a")
+    assert ahead["next"] == pytest.approx(same["next"], abs=1e-5)
+    capsys.readouterr()
+    cut, first = (run.predict(words, embed=True)[0]["embedding"] for words in (long, "a b c d e f"))
+    assert cut == pytest.approx(first, abs=1e-5)
+    assert "1 of 1 texts fill all 6 tokens that are read" in capsys.readouterr().err
 
 
 def test_a_run_of_data_without_an_encoder_reads_no_prompt(text, gru, tmp_path):

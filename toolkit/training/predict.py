@@ -19,6 +19,7 @@ from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.quiet import start_tensorflow
 from toolkit.training.embed import embedded, framed
+from toolkit.training.limits import limited, told
 from toolkit.training.run_folder import RunFolder, check_output, replacing
 from toolkit.training.saved_spec import read_spec
 from toolkit.training.writing import Wishes, written
@@ -79,7 +80,7 @@ def predict(
         check_output(output)
     start_tensorflow()
     from toolkit.training.assemble import open_network
-    from toolkit.training.parts import learner
+    from toolkit.training.parts import learner, met
 
     config = folder.settings()
     spec, encoder = read_spec(folder)
@@ -99,15 +100,21 @@ def predict(
         raise Refused(f"embed: is for runs of one network; this one learned {learned}.")
     if embed:
         encoder = framed(encoder, getattr(task, "causal", False))
+    longest = met(config["model"], spec.input.kind).longest
+    if embed or not (hasattr(task, "read") or getattr(task, "causal", False)):
+        encoder = limited(encoder, longest)
     names, split = read_input(input, spec, encoder, config["data"], None if embed else task)
+    limit = getattr(encoder, "max_length", None)
+    if (note := told(split, next(iter(spec.inputs)), limit)) is not None:
+        print(note, file=sys.stderr)
     model = open_network(network)
     parts = outputs(model, split, spec, task, batch_size)
     if embed:
         rows = embedded(folder, model, split, spec, task, batch_size)
     elif writes:
-        rows = written(folder, split, encoder, wishes, batch_size)
-    elif (told := getattr(task, "predictions", None)) is not None:
-        rows = told(split, parts)
+        rows = written(folder, names, encoder, wishes, batch_size)
+    elif (predictions := getattr(task, "predictions", None)) is not None:
+        rows = predictions(split, parts)
     else:
         rows = [row for part in parts for row in task.rows(part, spec.target)]
     if task.sampler == "windows" and not embed:  # a row for each time of the one window
@@ -178,8 +185,12 @@ def outputs(
         batch_size = 1  # the last token of each text counts, and there is no padding
     batches = example_batches(split, spec, batch_size)
     (name,) = spec.inputs
+    positions = getattr(task, "positions", None)
     for x, _, _ in batches.once():
-        yield np.asarray(model(x[name], training=False))
+        tokens = x[name]
+        if positions is not None:  # of a language model: the next token follows from the last ones
+            tokens = tokens[:, -positions:]
+        yield np.asarray(model(tokens, training=False))
 
 
 def write_rows(file: TextIO, rows: list[dict[str, Any]], form: str) -> None:
