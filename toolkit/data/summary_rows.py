@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from toolkit.data.reading import BETWEEN, read_table
+from toolkit.data.sentences import sentences
 from toolkit.data.text_pairs import TextPairs
-
-SENTENCE = re.compile(r".+?[.!?…](?=\s|$)['\"”’)]*|.+$", re.DOTALL)
 
 
 def read_summaries(
@@ -61,5 +59,4 @@ def read_summaries(
 
 def first_sentence(text: str) -> str:
     """Return a text up to the first mark that ends a sentence; all of it where there is none."""
-    found = SENTENCE.match(text.strip())
-    return found[0] if found else ""
+    return next(iter(sentences(text)), "")

@@ -34,6 +34,9 @@ class SequenceToSequence:
         max_length: Most tokens that are written.
         no_repeat: No run of so many tokens is written twice in a text (3 is usual for summaries);
             0 allows all.
+        extract: Whether what is written is a sentence of the text: the one that the network would
+            likeliest have written, by log probability and ``length_penalty``. For summaries, where
+            there is too little data to learn to write.
         scores: ``bleu``, ``rouge``, both, or by the data (``auto``): summaries by ROUGE.
         validation_texts: Texts written after each epoch to score the network in validation; None
             for all, 0 for none (perplexity is there in any case).
@@ -60,6 +63,7 @@ class SequenceToSequence:
         length_penalty: NonNegative = 1.0,
         max_length: PositiveInt = 100,
         no_repeat: Count = 0,
+        extract: bool = False,
         scores: Literal["auto", "bleu", "rouge", "both"] = "auto",
         validation_texts: Count | None = None,
         head_init_range: Positive | None = None,
@@ -71,6 +75,7 @@ class SequenceToSequence:
             max_length=max_length,
             no_repeat=no_repeat,
         )
+        self.extract = extract
         self.scores = scores
         self.validation_texts = validation_texts
         self.head_init_range = head_init_range
@@ -148,7 +153,7 @@ class SequenceToSequence:
         limit = self.validation_texts if validation else None
         if split.source is None or limit == 0:
             return []
-        return [WrittenScores(self.decoding, dataset.encoder, split, self.scored(split), limit)]
+        return [WrittenScores(self, dataset.encoder, split, self.scored(split), limit)]
 
     def scored(self, split: Any) -> tuple[str, ...]:
         """Return by what a split's texts are scored: ``bleu``, ``rouge``."""

@@ -49,7 +49,6 @@ class Writer:
         options: Decoding,
         *,
         batch_size: int = 128,
-        limit: int | None = None,
         seed: int | None = None,
         versions: int = 1,
     ) -> tuple[list[list[list[int]]], np.ndarray]:
@@ -61,7 +60,6 @@ class Writer:
             split: Rows of token ids under the input's name.
             options: How they are written.
             batch_size: Texts at a time.
-            limit: Most examples that are read, the first ones; None for all.
             seed: Of what is drawn; None draws anew.
             versions: Texts drawn of each example, where tokens are drawn.
 
@@ -73,8 +71,8 @@ class Writer:
         graph = self._graph(options, seed)
         (name,) = self.spec.inputs
         rows: Any = split.arrays[name]
-        number = len(rows) if limit is None else min(limit, len(rows))
-        order = np.argsort(rows.lengths[:number], kind="stable")
+        number = len(rows)
+        order = np.argsort(rows.lengths, kind="stable")
         texts: list[Any] = [None] * number
         scores: list[Any] = [None] * number
         part = Split({name: rows[order]})

@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.data.tokenization import Rules
 from toolkit.tasks.decoding import Decoding
+from toolkit.tasks.extraction import likeliest_sentences
 from toolkit.text_scores import References, bleu, rouge
 
 LITERATURE = Rules("word", "words", lower=True, end_of_line=False)
@@ -54,7 +55,7 @@ class WrittenScores:
     """Has a split's texts written once it has been read, and scores them.
 
     Args:
-        options: How texts are written.
+        task: How texts are written.
         encoder: Turns what is written into text.
         split: Texts that are read, and their references.
         by: Scores that are wanted.
@@ -63,13 +64,13 @@ class WrittenScores:
 
     def __init__(
         self,
-        options: Decoding,
+        task: Any,
         encoder: Any,
         split: Any,
         by: Sequence[str],
         limit: int | None = None,
     ):
-        self.options, self.encoder, self.split = options, encoder, split
+        self.task, self.encoder, self.split = task, encoder, split
         self.by, self.limit = by, limit
         self.reset()
 
@@ -79,8 +80,8 @@ class WrittenScores:
         self.batch = 1
 
     def begin(self, objective: Any) -> None:
-        """Take note of the network."""
-        self.writer = objective.writer
+        """Take note of the networks."""
+        self.objective = objective
 
     def observe(self, x: Any, y: Any, outputs: Any, weight: Any) -> None:
         """Count the examples that are read."""
@@ -92,9 +93,53 @@ class WrittenScores:
         count = self.seen if self.limit is None else min(self.seen, self.limit)
         if not count:
             return {}
-        texts, _ = self.writer(self.split, self.options, batch_size=self.batch, limit=count)
-        written = [self.encoder.decode(versions[0]) for versions in texts]
         pairs = self.split.source
         examples = np.asarray(self.split.arrays["example"])[:count]
         right = [pairs.references[i] for i in examples]
-        return scores(written, right, self.by, self.encoder.lower)
+        read = [pairs.texts[i] for i in examples]
+        rows = write_texts(
+            self.task, self.objective, self.encoder, read, self.task.decoding, self.batch
+        )
+        return scores([best[0][0] for best in rows], right, self.by, self.encoder.lower)
+
+
+def write_texts(
+    task: Any,
+    objective: Any,
+    encoder: Any,
+    texts: Sequence[str],
+    options: Decoding,
+    batch_size: int,
+    *,
+    n: int = 1,
+    seed: int | None = None,
+) -> list[list[tuple[str, float]]]:
+    """Return what a network writes of texts.
+
+    Args:
+        task: Whether it writes freely, or chooses a sentence.
+        objective: Holds the networks.
+        encoder: Turns texts into ids, and ids into text.
+        texts: What is read.
+        options: How texts are written.
+        batch_size: Texts at a time.
+        n: Texts for each, as far as there are so many.
+        seed: Of what is drawn.
+
+    Returns:
+        For each text what is written and its score, the best first.
+    """
+    writer = objective.writer
+    if task.extract:
+        network, spec = writer.trained, writer.spec
+        return likeliest_sentences(
+            network, spec, encoder, texts, options, batch_size=batch_size, n=n
+        )
+    versions = n if options.temperature is not None else 1
+    found, values = writer(
+        encoder.encode(texts), options, batch_size=batch_size, seed=seed, versions=versions
+    )
+    return [
+        [(encoder.decode(ids), float(v)) for ids, v in list(zip(many, score, strict=True))[:n]]
+        for many, score in zip(found, values, strict=True)
+    ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from toolkit.data.spec import Split
 from toolkit.errors import Refused
 from toolkit.training.run_folder import RunFolder
 from toolkit.types import Count, Positive, PositiveInt, Probability
@@ -63,35 +63,28 @@ class Wishes:
 
 
 def written(
-    folder: RunFolder, split: Split, encoder: Any, wishes: Wishes, batch_size: int
+    folder: RunFolder, texts: Sequence[str], encoder: Any, wishes: Wishes, batch_size: int
 ) -> list[dict[str, Any]]:
-    """Return what a run writes of each example.
+    """Return what a run writes of each text.
 
     Args:
         folder: The run's.
-        split: What is read.
-        encoder: Turns what is written into text.
+        texts: What is read.
+        encoder: Turns texts into ids, and what is written into text.
         wishes: How.
-        batch_size: Examples at a time.
+        batch_size: Texts at a time.
 
     Returns:
-        A row for each example: ``text``, its ``score`` (log probability; beam search divides it by
+        A row for each text: ``text``, its ``score`` (log probability; beam search divides it by
         the length penalty), and where several are asked for ``texts``, the best first.
     """
+    from toolkit.tasks.written_scores import write_texts
     from toolkit.training.reopen import reopen
 
     _, trainable, task, _ = reopen(folder)
     options = wishes.decoding(task.decoding)
-    versions = wishes.n if wishes.drawn else 1
-    writer: Any = trainable.objective.writer
-    texts, scores = writer(
-        split, options, batch_size=batch_size, seed=wishes.seed, versions=versions
+    found = write_texts(
+        task, trainable.objective, encoder, texts, options, batch_size, n=wishes.n, seed=wishes.seed
     )
-    rows = []
-    for found, values in zip(texts, scores, strict=True):
-        best = [
-            {"text": encoder.decode(ids), "score": float(value)}
-            for ids, value in list(zip(found, values, strict=True))[: wishes.n]
-        ]
-        rows.append(best[0] if wishes.n == 1 else {**best[0], "texts": best})
-    return rows
+    rows = [[{"text": text, "score": score} for text, score in best] for best in found]
+    return [best[0] if wishes.n == 1 else {**best[0], "texts": best} for best in rows]
