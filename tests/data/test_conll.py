@@ -204,3 +204,10 @@ def test_words_of_a_user(write):
     found = raw_words(write("Peter\nBonn\n\nx\n"), how)
     assert found[0] == RawSentence("Peter Bonn", ("Peter", "Bonn"), ((0, 5), (6, 10)))
     assert [s.text for s in raw_words(write("a b\nc\n", "x.txt"), {})] == ["a b", "c"]
+
+
+@pytest.mark.parametrize("reader", [PiecesOfWords(PIECES), WholeWords(("<pad>", "<unk>", "ab"))])
+def test_a_row_is_that_of_a_text(reader):
+    made = TagEncoder(reader, CLASSES, max_length=9)
+    rows = made.as_texts.encode(["ab cd, e"]).arrays["tokens"]
+    assert rows[0].tolist() == made.encode([("ab", "cd", ",", "e")]).arrays["tokens"][0].tolist()

@@ -278,3 +278,10 @@ def test_real_questions(data_root):
     assert (len(found), len(found.contexts)) == (1190, 240)
     placed = place_answers(found)
     assert placed.notes == []
+
+
+def test_a_row_is_that_of_a_pair_of_texts(letters):
+    encoder = QuestionEncoder(letters, max_length=9)
+    rows = encoder.as_texts.encode([("ab", "c d"), ("q", "abcdefgh")]).arrays["tokens"]
+    windows_ = encoder.encode([("ab", "c d"), ("q", "abcdefgh")]).arrays["tokens"]
+    assert [rows[i].tolist() for i in (0, 1)] == [windows_[i].tolist() for i in (0, 1)]

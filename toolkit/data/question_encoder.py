@@ -11,7 +11,7 @@ import numpy as np
 from toolkit.data.questions import Answer, Question, Reading
 from toolkit.data.raw_questions import raw_questions
 from toolkit.data.spec import Ragged, Split
-from toolkit.data.subwords import Subwords
+from toolkit.data.subwords import SubwordEncoder, Subwords
 from toolkit.data.windows import windows
 from toolkit.errors import Refused
 
@@ -120,6 +120,11 @@ class QuestionEncoder:
     def decode(self, ids: Iterable[int]) -> str:
         """Return ids as text, without the tokens that are no words."""
         return self.tokenizer.decode(ids)
+
+    @property
+    def as_texts(self) -> SubwordEncoder:
+        """What turns question and context into a row as a pair of texts, in one window."""
+        return SubwordEncoder(self.tokenizer, self.max_length, input=self.input)
 
     def _ids(self, text: str) -> np.ndarray:
         return np.asarray(self.tokenizer.spans(text)[0], "int32")

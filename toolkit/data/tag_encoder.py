@@ -10,7 +10,9 @@ import numpy as np
 
 from toolkit.data.raw_words import RawSentence, raw_words
 from toolkit.data.spec import NOT_SCORED, Ragged, Split
+from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.tagged_words import Sentence
+from toolkit.data.text_encoder import TextEncoder
 from toolkit.data.windows import fullest, windows
 from toolkit.data.word_pieces import PiecesOfWords, WholeWords, reader_from_json
 from toolkit.errors import Refused
@@ -123,6 +125,15 @@ class TagEncoder:
         if isinstance(self.reader, PiecesOfWords):
             return self.reader.tokenizer.decode(ids)
         return " ".join(self.reader.vocabulary[int(i)] for i in ids if int(i))
+
+    @property
+    def as_texts(self) -> SubwordEncoder | TextEncoder:
+        """What turns a text into such a row, in one piece."""
+        reader, most = self.reader, self.max_length
+        if isinstance(reader, PiecesOfWords):
+            return SubwordEncoder(reader.tokenizer, most, input=self.input)
+        rules = ("word", "words", reader.lower, False)
+        return TextEncoder(reader.vocabulary, *rules, most, self.input)  # type: ignore[arg-type]
 
     def to_json(self) -> dict[str, Any]:
         """Return what :meth:`from_json` needs."""

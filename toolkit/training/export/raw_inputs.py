@@ -20,6 +20,8 @@ from toolkit.training.export.subword_graph import SubwordGraph
 from toolkit.training.export.text_graph import TextGraph
 
 Named = dict[str, Any]
+EACH_TOKEN = ("tags", "span")
+"""Targets of which something is said for each token, which the ids are given with."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,10 @@ def _texts(subject: Subject, graph: Any, *, pairs: bool = False) -> Signature:
         ids = graph(given["text"], given["second"]) if pairs else graph(given["text"])
         if next_token and subject.longest is not None:
             ids = ids[:, -subject.longest :]
-        outputs = subject(ids.to_tensor(subject.spec.input.pad))
+        padded = ids.to_tensor(subject.spec.input.pad)
+        outputs = subject(padded)
+        if subject.spec.target.kind in EACH_TOKEN:
+            return {**said(subject, outputs), "ids": padded}
         if not next_token:
             return said(subject, outputs)
         last = tf.cast(ids.row_lengths(), "int32") - 1  # what follows cannot change it

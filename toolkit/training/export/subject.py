@@ -18,7 +18,14 @@ from toolkit.training.parts import learner, met
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
 
-OUTPUTS = {"label": "probabilities", "next": "logits", "future": "forecast", "value": "values"}
+OUTPUTS = {
+    "label": "probabilities",
+    "next": "logits",
+    "future": "forecast",
+    "value": "values",
+    "tags": "probabilities",
+    "span": "logits",
+}
 """What the network gives, by the kind of target that was learned."""
 WHOLE = "float32"
 GAPS = ("masked_language_model", "replaced_token_detection")
@@ -135,6 +142,8 @@ class Subject:
             "next": "(batch, time, words): logits of the token after each, of vocabulary.json",
             "future": f"(batch, horizon, columns), in original units: {names}",
             "value": f"(batch, values), in original units: {names}",
+            "tags": "(batch, time, classes): the probability of each tag of classes.json",
+            "span": "(batch, time, 2): logits of each token being an answer's first and its last",
         }.get(target.kind, "as the network gives them")
 
     @property
@@ -160,6 +169,7 @@ def open_subject(folder: RunFolder, *, whole: bool) -> Subject:
 
     config = folder.settings()
     spec, encoder = read_spec(folder)
+    encoder = getattr(encoder, "as_texts", encoder)  # questions, words: as a pair or a text
     model, trained_in = open_network(folder.need_model()), config["trainer"].get("precision", WHOLE)
     if len(spec.inputs) != 1:
         raise Refused(f"run: only networks of one input are exported; {folder.path} has more.")

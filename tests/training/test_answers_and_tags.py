@@ -1,0 +1,87 @@
+"""Questions and words from the command line: trained, scored, predicted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from toolkit.cli.main import main
+
+SMALL = [
+    "model=lstm",
+    "model.bidirectional=true",
+    "model.tie_embeddings=false",
+    "model.units=16",
+    "model.layers=1",
+    "model.dropout=0",
+    "logger=none",
+    "optimizer.learning_rate=0.03",
+]
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Train in a folder and return what is written there of the figures."""
+
+    def results(*words):
+        run = tmp_path / "run"
+        assert main([*SMALL, f"run_dir={run}", f"data.root={tmp_path}", *words]) == 0
+        return json.loads((run / "results.json").read_text())
+
+    return results
+
+
+def predicted(folder, given):
+    out = folder / "out.jsonl"
+    assert main(["predict", f"run={folder / 'run'}", f"input={given}", f"output={out}"]) == 0
+    return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+
+
+def test_names_are_learned_and_found(results, tmp_path):
+    people, places = ["Ann", "Bob", "Cleo"], ["Rome", "Oslo"]
+    lines = [
+        f"{who} B-PER\nis O\nin O\nNew B-LOC\n{where} I-LOC\n" for who in people for where in places
+    ]
+    (tmp_path / "x.conll").write_text("\n".join(lines * 3))
+    files = [f"data.{part}=x.conll" for part in ("train", "valid", "test")]
+    found = results("data=conll", *files, "data.batch_size=4", "trainer.epochs=12")
+    assert found["valid/f1"] == found["test/f1"] == 1.0
+    (row,) = predicted(tmp_path, "Bob, is in New Oslo")
+    assert row["words"] == ["Bob", ",", "is", "in", "New", "Oslo"]
+    assert {"kind": "LOC", "text": "New Oslo", "start": 11, "end": 19} in row["entities"]
+
+
+def test_questions_are_learned_and_answered(results, tmp_path):
+    paragraphs = []
+    for colour in ("red", "blue", "green"):
+        for size in ("big", "small"):
+            context = f"the box is {colour} and it is {size}"
+            qas = [
+                {"id": f"{colour}{size}{i}", "question": question, "answers": [answer]}
+                for i, (question, answer) in enumerate(
+                    (what, {"text": text, "answer_start": context.index(text)})
+                    for what, text in (("colour?", colour), ("size?", size))
+                )
+            ]
+            paragraphs.append({"context": context, "qas": qas})
+    (tmp_path / "x.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
+    files = [f"data.{part}=x.json" for part in ("train", "valid", "test")]
+    found = results(
+        "data=squad",
+        *files,
+        "data.vocabulary_size=60",
+        "data.max_length=24",
+        "data.stride=4",
+        "data.batch_size=4",
+        "trainer.epochs=15",
+    )
+    assert found["test/f1"] == found["valid/f1"] > 0.6
+    given = tmp_path / "ask.jsonl"
+    context = "the box is green and it is small"
+    rows = [{"question": q, "context": context} for q in ("colour?", "size?")]
+    given.write_text("\n".join(map(json.dumps, rows)))
+    answers = predicted(tmp_path, given)
+    assert [row["input"] for row in answers] == ["colour?", "size?"]
+    assert all(context[row["start"] : row["end"]] == row["answer"] for row in answers)
+    assert all(0 < row["probability"] <= 1 for row in answers)
