@@ -11,14 +11,19 @@ import numpy as np
 import pytest
 
 from toolkit.blocks import BLOCKS
+from toolkit.data.spec import Field
 from toolkit.lazy import tf
+from toolkit.presets.families import FAMILIES
 
 SHAPES = {
     "vector": (6,),
     "sequence": (8, 4),
     "grid": (8, 8, 3),
     "volume": (6, 6, 6, 2),
+    "ids": (8,),
 }
+
+TOKENS = Field("tokens", (None,), "int32", vocabulary=tuple("abcdefgh"), special={"end": 3})
 
 GPU = tf.config.list_physical_devices("GPU")
 
@@ -64,6 +69,10 @@ CASES = [
     ("decoder", "sequence", {"units": 8, "layers": 1, "positions": "alibi", "bias": False}),
     ("align", "sequence", {"units": 3, "dropout": 0.1}),
     ("align", "sequence", {"units": 3, "score": "general"}),
+    *[
+        ("backbone", "ids", {"family": family, "layers": 1, "units": 8, "heads": 2, "positions": 9})
+        for family in FAMILIES
+    ],
     ("series_linear", "sequence", {"horizon": 3}),
     ("series_linear", "sequence", {"horizon": 3, "decomposition": True, "kernel": 3}),
     ("series_linear", "sequence", {"horizon": 3, "individual": True}),
@@ -75,13 +84,17 @@ def ids(case: object) -> str:
 
 
 def build(name: str, layout: str, options: dict) -> keras.Model:
-    x = keras.Input(SHAPES[layout])
+    x = keras.Input(SHAPES[layout], dtype="int32" if layout == "ids" else None)
+    if layout == "ids":
+        return keras.Model(x, BLOCKS[name](x, field=TOKENS, **options).x)
     memory = {"memory": x} if name == "align" else {}
     y = BLOCKS[name](x, **memory, **options)
     return keras.Model(x, y[0] if isinstance(y, tuple) else y)
 
 
 def batch(layout: str) -> np.ndarray:
+    if layout == "ids":
+        return np.random.default_rng(0).integers(0, 8, (4, 8)).astype("int32")
     return np.random.default_rng(0).normal(size=(4, *SHAPES[layout])).astype("float32")
 
 

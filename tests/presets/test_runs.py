@@ -128,7 +128,7 @@ def test_a_run_that_is_none(plain, tmp_path):
     other = tmp_path / "unfinished"
     shutil.copytree(plain.path, other)
     (other / "model.keras").unlink()
-    with pytest.raises(Refused, match="has no model.keras yet"):
+    with pytest.raises(Refused, match="has no model.keras"):
         start(model(other))
     other = tmp_path / "dense"
     shutil.copytree(plain.path, other)

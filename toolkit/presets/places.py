@@ -164,7 +164,7 @@ def fetch(handle: str, file: str, name: str) -> Path | None:
 
 
 def _from_kaggle(handle: str, file: str) -> Path:
-    import kagglehub
+    import kagglehub  # type: ignore[import-untyped]
 
     _reachable("www.kaggle.com", _kaggle_cache() / handle / file)
     return Path(kagglehub.model_download(handle, file))

@@ -48,8 +48,8 @@ def add_lora(trainable: Trainable, model: dict[str, Any]) -> str | None:
         inner = named.layer._flatten_layers(include_self=False)
         chosen = [part for part in inner if part.name in TARGETS and part.weights]
         named.layer.trainable = bool(chosen)
-        for part in inner:
-            part.trainable = part in chosen
+        for part in inner:  # what holds a part that is learned is itself left open
+            part.trainable = any(each in chosen for each in part._flatten_layers())
         for part in chosen:
             part.enable_lora(rank)
             part.bias.trainable = False
