@@ -16,9 +16,10 @@ def sides(texts: Sequence[Text]) -> tuple[list[str], list[str] | None]:
     Args:
         texts: All single texts, or all pairs.
     """
-    if not texts or isinstance(texts[0], str):
+    pairs = [text for text in texts if not isinstance(text, str)]
+    if not pairs:
         return [text for text in texts if isinstance(text, str)], None
-    return [first for first, _ in texts], [second for _, second in texts]
+    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 def cut_lengths(first: np.ndarray, second: np.ndarray, room: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from toolkit.data.pairs import Text, sides
 from toolkit.data.spec import Field, Ragged
 from toolkit.data.text_encoder import TextEncoder
-from toolkit.data.tokenization import Unit
+from toolkit.data.tokenization import Tokenizer, Unit
 from toolkit.data.vocabulary import PAD, SEPARATOR, UNKNOWN, Vocabulary, count, unknown_note
 from toolkit.errors import Refused
 
@@ -78,7 +78,7 @@ class Texts:
         first: tuple[str, ...] = (PAD, UNKNOWN)
         if pairs := sides(parts["train"])[1] is not None:
             first = (*first, SEPARATOR)
-        rules = "whitespace" if self.tokenizer == "whitespace" else "words"
+        rules: Tokenizer = "whitespace" if self.tokenizer == "whitespace" else "words"
         blank = TextEncoder(first, self.unit, rules, self.lower, False, self.max_length)
         split = {part: [blank.split(text) for text in texts] for part, texts in parts.items()}
         counts = count(split["train"])
@@ -104,19 +104,22 @@ class Texts:
         encoder = TextEncoder(
             vocabulary.words, self.unit, rules, self.lower, False, self.max_length
         )
-        ids = {part: encoder.encode_tokens(rows).arrays["tokens"] for part, rows in split.items()}
+        ids = {
+            part: cast(Ragged, encoder.encode_tokens(rows).arrays["tokens"])
+            for part, rows in split.items()
+        }
         special = {"pad": 0, "unknown": 1, "end": 2} if pairs else None
         field = Field("tokens", (None,), "int32", vocabulary.words, special=special)
         return Fitted(encoder, field, ids, tuple(notes))
 
     def _pieces(self, parts: Mapping[str, Sequence[Text]], where: Mapping[str, str]) -> Fitted:
-        from toolkit.data.subwords import SubwordEncoder, Subwords
+        from toolkit.data.subwords import Kind, SubwordEncoder, Subwords
 
         notes: list[str] = []
         if self.tokenizer in KINDS:
             ones, others = sides(parts["train"])
             tokenizer, told = Subwords.train(
-                self.tokenizer,
+                cast(Kind, self.tokenizer),
                 [*ones, *(others or [])],
                 self.vocabulary_size or SUBWORDS,
                 lower=self.lower,

@@ -54,8 +54,8 @@ class KeepBest(keras.callbacks.Callback):
         self.epoch, self.waited = state["epoch"], state["waited"]
         if state["score"] is not None:
             self.score = state["score"]
-        epoch, score = state.get("saved", [self.epoch, self.score])
-        self.saved = epoch, math.nan if score is None else score
+        epoch, saved = state.get("saved", [self.epoch, self.score])
+        self.saved = epoch, math.nan if saved is None else saved
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Compare, save, and stop when it is time."""
@@ -63,7 +63,7 @@ class KeepBest(keras.callbacks.Callback):
         if score is not None:
             better = score < self.score if self.mode == "min" else score > self.score
             self.waited += 1
-        if better:
+        if score is not None and better:
             self.epoch, self.score, self.waited = epoch + 1, score, 0
         if better or self.last:
             self.saved = epoch + 1, math.nan if score is None else score
