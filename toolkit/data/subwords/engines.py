@@ -19,7 +19,13 @@ Places = list[tuple[int, int]]
 
 
 class Engine(Protocol):
-    """Splits texts and joins pieces."""
+    """Splits texts and joins pieces.
+
+    Attributes:
+        file: Name of a file that the library opens.
+    """
+
+    file: str
 
     def __init__(self, subwords: Subwords): ...
 
@@ -32,9 +38,14 @@ class Engine(Protocol):
     def decode(self, ids: list[int]) -> str:
         """Return ids as text."""
 
+    def content(self) -> bytes:
+        """Return what stands in ``file``."""
+
 
 class _Tokenizers:
     """Base of the kinds that ``tokenizers`` holds."""
+
+    file = "tokenizer.json"
 
     def __init__(self, subwords: Subwords):
         self.tokenizer = self.make(subwords)
@@ -55,6 +66,10 @@ class _Tokenizers:
 
     def decode(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=False)
+
+    def content(self) -> bytes:
+        """Return what ``tokenizers`` reads: ids of the vocabulary, without special tokens."""
+        return self.tokenizer.to_str(pretty=True).encode()
 
 
 class WordPiece(_Tokenizers):
@@ -100,11 +115,13 @@ class BytePair(_Tokenizers):
 class SentencePiece:
     """Pieces of a text with its blanks, by SentencePiece's model."""
 
+    file = "sentencepiece.model"
+
     def __init__(self, subwords: Subwords):
         import sentencepiece
 
-        model = base64.b64decode(subwords.proto)
-        self.processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        self.model = base64.b64decode(subwords.proto)
+        self.processor = sentencepiece.SentencePieceProcessor(model_proto=self.model)
         pieces = [self.processor.id_to_piece(i) for i in range(self.processor.vocab_size())]
         self.place = places_of(pieces, self.processor.unk_id(), subwords)
         self.back = np.full(len(subwords), self.processor.unk_id(), "int32")
@@ -125,6 +142,10 @@ class SentencePiece:
     def decode(self, ids: list[int]) -> str:
         """Return ids as text."""
         return self.processor.decode([int(i) for i in self.back[ids]])
+
+    def content(self) -> bytes:
+        """Return the model, whose ids are those of its own pieces."""
+        return self.model
 
 
 def places_of(pieces: Sequence[str], unknown: int, subwords: Subwords) -> np.ndarray:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
@@ -207,9 +208,27 @@ def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
     if isinstance(encoder, TextEncoder):
         rules = {k: v for k, v in asdict(encoder).items() if k not in ("vocabulary", "input")}
         about["tokenization"] = rules
+    elif isinstance(encoder, SubwordEncoder) and "tokenizer" not in about:  # a preset has its own
+        about["tokenization"] = _tokenization(encoder, folder)
     content = {SIGNATURE: about, "vocabulary.json": field.vocabulary}
     content["classes.json"] = target.classes
     for name, value in content.items():
         if value is not None:
             text = json.dumps(value, indent=2, ensure_ascii=False)
             (folder / name).write_text(text + "\n", "utf-8")
+
+
+def _tokenization(encoder: SubwordEncoder, folder: Path) -> dict[str, Any]:
+    """Write a file that the library of the tokenizer's kind opens; return what to do with it."""
+    tokenizer = encoder.tokenizer
+    name = tokenizer.engine.file
+    (folder / name).write_bytes(tokenizer.engine.content())
+    return {
+        "kind": tokenizer.kind,
+        "file": name,
+        "special": tokenizer.special,
+        "framed": encoder.framed,
+        "ends_between_pairs": tokenizer.pair_ends,
+        "end_of_line": encoder.end_of_line,
+        "max_length": encoder.max_length,
+    }
