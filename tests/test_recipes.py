@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from presets.hf_folders import write_folder
+from presets.hf_folders import preset_for
 
 from toolkit.cli.main import main
 from toolkit.cli.recipe_results import expectation
@@ -22,20 +22,38 @@ def run(name: str, folder: Path, root: Path, *overrides: str) -> dict[str, float
     return json.loads((folder / "results.json").read_text())
 
 
-def preset_for(name: str, folder: Path) -> list[str]:
-    """Return a random encoder for a recipe that begins with one from the network."""
-    recipe = files.values(files.path("recipe", name))
-    if "/" not in str(recipe.get("model", {}).get("preset", "")) or "first" in recipe:
-        return []
-    write_folder(folder, "bert", max_position_embeddings=512)
-    return [f"model.preset={folder}"]
+def few_lines_of_ptb(root: Path, folder: Path) -> Path:
+    """Return a folder with PTB's first lines, from which a tokenizer is learned at once."""
+    (folder / "ptb").mkdir(parents=True)
+    for part in ("train", "valid", "test"):
+        name = f"ptb/ptb.{part}.txt"
+        lines = (root / name).read_text("utf-8").splitlines(keepends=True)
+        (folder / name).write_text("".join(lines[:1000]))
+    return folder
+
+
+def sentences_with_names(folder: Path, part: str) -> Path:
+    """Return a file in CoNLL's columns."""
+    path = folder / f"{part}.conll"
+    path.write_text("Ann B-PER\nlives O\nin O\nOslo B-LOC\n. O\n\n" * 20)
+    return path
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_few_steps(name, tmp_path, data_root):
     few = [f"trainer.{word}" for word in ("max_steps=2", "validation_steps=1", "test_steps=1")]
-    few += preset_for(name, tmp_path / "encoder")
-    results = run(name, tmp_path / "run", data_root, *few)
+    recipe = files.values(files.path("recipe", name))
+    small = few_lines_of_ptb(data_root, tmp_path / "data")
+    if "first" in recipe:
+        shrunk = [*few, f"data.root={small}", "logger=none"]
+        few += [f"first.run_dir={tmp_path / 'first'}", f"first.overrides={shrunk}"]
+    else:
+        few += preset_for(name, tmp_path / "encoder")
+    if name == "bert/ner":
+        parts = ("train", "valid")
+        few += [f"data.{part}={sentences_with_names(tmp_path, part)}" for part in parts]
+    root = small if recipe.get("data", {}).get("tokenizer") else data_root
+    results = run(name, tmp_path / "run", root, *few)
     assert results["steps"] == 2
     promised = expectation(name).bounds.keys()
     assert promised <= results.keys(), "a promise names a figure that is measured"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from presets.hf_folders import preset_for
 
 from toolkit.config import files
 from toolkit.config.groups import GROUPS
@@ -80,11 +81,12 @@ def test_a_model_passes_the_check(settings, name):
 
 
 @pytest.mark.parametrize("name", files.names("recipe"))
-def test_a_recipe_passes_the_check(settings, name):
+def test_a_recipe_passes_the_check(settings, name, tmp_path):
     text = files.path("recipe", name).read_text("utf-8")
     assert text.startswith("# @package _global_")
     assert "python -m toolkit" in text and f"recipe={name}" in text
-    assert form_of(settings(f"recipe={name}")["model"])
+    given = settings(f"recipe={name}", *preset_for(name, tmp_path / "encoder"))
+    assert form_of(given["model"])
 
 
 @pytest.mark.parametrize("name", files.names("debug"))

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from toolkit.config import files
+
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"word{n}" for n in range(15))]
 UNITS, HEADS, INNER, LAYERS, NARROW = 8, 2, 12, 2, 4
 
@@ -168,3 +170,13 @@ def gelu(x: np.ndarray) -> np.ndarray:
 
 def gelu_tanh(x: np.ndarray) -> np.ndarray:
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def preset_for(name: str, folder: Path) -> list[str]:
+    """Return a random encoder for a recipe that begins with one from the network or another run."""
+    recipe = files.values(files.path("recipe", name))
+    key = "first.run_dir" if "first" in recipe else "model.preset"
+    if not recipe.get("model", {}).get("preset"):
+        return []
+    write_folder(folder, "bert", max_position_embeddings=512)
+    return [f"{key}={folder}"]

@@ -75,6 +75,8 @@ def train(
     for plugin in plugins:
         importlib.import_module(plugin)
     data = suited(data, task, model)
+    # Before the first tensor, which fixes the threads: a tokenizer may be learned while loading.
+    prepare_process(TrainerSettings(**config["trainer"]), seed)
     return train_on(load_dataset(data, seed), {**config, "data": data}, quiet=quiet)
 
 
@@ -90,7 +92,7 @@ def train_on(
     task, spec = learner(config["task"], config["model"], dataset.spec)
     dataset = replace(dataset, spec=spec)
     settings = TrainerSettings(**config["trainer"])
-    prepare_process(settings, config["seed"])  # before the first tensor, which fixes the threads
+    prepare_process(settings, config["seed"])
     check_run(dataset, task, settings, batching_of(config["data"]))  # before there is a folder
     folder = RunFolder.create(config["run_dir"])
     with folder.held():
@@ -146,12 +148,12 @@ def resume(
                 f"run: {folder.path} is finished, after step {state.note['step']:,}; "
                 f"to train it longer: resume run={folder.shown} trainer.epochs=…"
             )
+        settings = TrainerSettings(**config["trainer"])
+        prepare_process(settings, config["seed"])
         if dataset is None:
             dataset = load_dataset(config["data"], config["seed"])
         task, spec = learner(config["task"], config["model"], dataset.spec)
         dataset = replace(dataset, spec=spec)
-        settings = TrainerSettings(**config["trainer"])
-        prepare_process(settings, config["seed"])
         check_run(dataset, task, settings, batching_of(config["data"]))
         check_same(folder, dataset.spec, dataset.encoder)
         for change in changes:

@@ -144,11 +144,12 @@ def plan(
     for plugin in plugins:
         importlib.import_module(plugin)
     data = suited(data, task, model)
+    settings = TrainerSettings(**trainer)
+    prepare_process(settings, seed)
     dataset = load_dataset(data, seed)
     learned, spec = learner(task, model, dataset.spec)
-    dataset, settings = replace(dataset, spec=spec), TrainerSettings(**trainer)
+    dataset = replace(dataset, spec=spec)
     batching = batching_of(data)
-    prepare_process(settings, seed)
     check_run(dataset, learned, settings, batching)
     setup = prepare(
         model,
