@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,9 +29,7 @@ def parse(model: bytes, where: str = "SentencePiece's model") -> Any:
 
 
 def _empty() -> Any:
-    from sentencepiece import sentencepiece_model_pb2
-
-    return sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
+    return importlib.import_module("sentencepiece.sentencepiece_model_pb2").ModelProto()
 
 
 def with_special(model: bytes, tokens: Sequence[str]) -> tuple[bytes, tuple[str, ...]]:

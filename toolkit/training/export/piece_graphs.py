@@ -9,9 +9,10 @@ import numpy as np
 
 from toolkit.data.subwords import Subwords
 from toolkit.data.subwords.engines import LONGEST_WORD, places_of
-from toolkit.lazy import tf
+from toolkit.lazy import LazyModule, tf
 from toolkit.training.export.text_graph import NO_CHARACTER
 
+tf_text: Any = LazyModule("tensorflow_text")
 BLANK = r"\t-\r \x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
 """Unicode's blanks, for a class of characters; RE2's own class is ASCII's only."""
 CONTROL = r"[\x{0}-\x{8}\x{b}\x{c}\x{e}-\x{1f}\x{7f}-\x{9f}\p{Cf}\p{Co}\x{fffd}]"
@@ -47,10 +48,8 @@ class WordPieceGraph:
     """
 
     def __init__(self, tokenizer: Subwords):
-        import tensorflow_text
-
         self.tokenizer = tokenizer
-        self.pieces = tensorflow_text.FastWordpieceTokenizer(
+        self.pieces = tf_text.FastWordpieceTokenizer(
             vocab=list(tokenizer.vocabulary),
             token_out_type=tf.int32,
             unknown_token=tokenizer.vocabulary[tokenizer.special["unknown"]],
@@ -61,13 +60,11 @@ class WordPieceGraph:
 
     def __call__(self, texts: Any) -> Any:
         """Return the ids of texts, shape ``(batch,)``, ragged, int32."""
-        import tensorflow_text
-
         replace = tf.strings.regex_replace
         texts = replace(replace(texts, CONTROL, ""), f"[{BLANK}]", " ")
         texts = replace(texts, IDEOGRAPH, r" \0 ")
         if self.tokenizer.strip_accents:
-            texts = replace(tensorflow_text.normalize_utf8(texts, "NFD"), r"\p{Mn}", "")
+            texts = replace(tf_text.normalize_utf8(texts, "NFD"), r"\p{Mn}", "")
         if self.tokenizer.lower:
             texts = lowered(texts)
         words = tf.strings.split(replace(texts, MARK, r" \0 "))
@@ -170,13 +167,12 @@ class SentencePieceGraph:
 
     def __init__(self, tokenizer: Subwords):
         import sentencepiece
-        import tensorflow_text
 
         model = base64.b64decode(tokenizer.proto)
         processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         names = [processor.id_to_piece(i) for i in range(processor.vocab_size())]
         self.place = tf.constant(places_of(names, processor.unk_id(), tokenizer))
-        self.pieces = tensorflow_text.SentencepieceTokenizer(model=model, out_type=tf.int32)
+        self.pieces = tf_text.SentencepieceTokenizer(model=model, out_type=tf.int32)
         self.holds = (self.pieces,)
 
     def __call__(self, texts: Any) -> Any:
