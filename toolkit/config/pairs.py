@@ -97,7 +97,7 @@ def network_and_task(kind: str, model: Values, name: str) -> str | None:
         has = " and ".join(form or ())
         return f"{name} needs a model of {' and '.join(wanted)}, and this one is of {has}"
     try:
-        *_, shape = (describe(kind, model[network], model.get("stem")) for network in form)
+        *_, shape = (describe(kind, model[network], model.get("stem")) for network in wanted)
     except Refused as fault:
         return "; ".join(fault.faults)
     if shape.gives not in ("vector", "sequence", "grid", *getattr(task, "accepts", ())):

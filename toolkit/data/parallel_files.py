@@ -47,17 +47,18 @@ def read_pairs(paths: list[Path], source: str, target: str, encoding: str = "utf
             quoting=not str(paths[0]).removesuffix(".gz").endswith(".tsv"),
             encoding=encoding,
         )
-        sides = [[row[side] for row in read.rows] for side in (0, 1)]
-        return _pairs(str(paths[0]), *sides, source)
-    lines = [_lines(read_text(path, encoding)) for path in paths]
-    if len(lines[0]) != len(lines[1]):
+        texts, translations = ([row[side] for row in read.rows] for side in (0, 1))
+        return _pairs(str(paths[0]), texts, translations, source)
+    texts, translations = (_lines(read_text(path, encoding)) for path in paths)
+    if len(texts) != len(translations):
         raise Refused(
-            f"{paths[0]} has {len(lines[0]):,} lines and {paths[1]} {len(lines[1]):,}; expected "
+            f"{paths[0]} has {len(texts):,} lines and {paths[1]} {len(translations):,}; expected "
             "as many, each line the translation of the other's."
         )
-    if not any(map(str.strip, lines[0])):
+    if not any(map(str.strip, texts)):
         raise Refused(f"{paths[0]}: is empty; expected one sentence a line.")
-    return _pairs(str(paths[0].parent / paths[0].name.removesuffix(".gz")), *lines, source)
+    path = str(paths[0].parent / paths[0].name.removesuffix(".gz"))
+    return _pairs(path, texts, translations, source)
 
 
 def _lines(text: str) -> list[str]:

@@ -29,6 +29,8 @@ class Objective(keras.Model):
         observers: Called with ``(y, outputs, weight)`` of each batch that is scored, in the graph.
     """
 
+    jit_compile: Any  # Keras's own; said here since it is set below
+
     def __init__(
         self,
         network: keras.Model,
@@ -48,7 +50,8 @@ class Objective(keras.Model):
         self.task_metrics = task.metrics(target)
         self.observers: tuple[Callable[[Any, Any, Any], None], ...] = ()
         self.told: dict[str, float] = {}
-        self._show, self._shown = False, None
+        self._show = False
+        self._shown: tuple[list[Any], Any] | None = None
         self.built = True
 
     @property
@@ -159,6 +162,7 @@ class Objective(keras.Model):
 
     def shown(self) -> Any:
         """Return inputs, target, raw outputs and weight of the batch scored last, as arrays."""
+        assert self._shown is not None, "no batch was scored since show_batches"
         variables, structure = self._shown
         return tf.nest.pack_sequence_as(structure, [v.numpy() for v in variables])
 

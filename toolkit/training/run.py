@@ -60,7 +60,7 @@ def train(
     Returns:
         The run's folder, with ``results.json`` and the best network.
     """
-    config = {
+    config: dict[str, Any] = {
         "model": model,
         "data": data,
         "task": task,
@@ -76,7 +76,7 @@ def train(
         importlib.import_module(plugin)
     data = suited(data, task, model)
     # Before the first tensor, which fixes the threads: a tokenizer may be learned while loading.
-    prepare_process(TrainerSettings(**config["trainer"]), seed)
+    prepare_process(TrainerSettings(**(trainer or {})), seed)
     return train_on(load_dataset(data, seed), {**config, "data": data}, quiet=quiet)
 
 
