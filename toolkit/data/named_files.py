@@ -9,6 +9,7 @@ from toolkit.data import image_folder, text_folder
 from toolkit.data.columns import locate_file
 from toolkit.data.files import root_folder
 from toolkit.data.parallel_files import locate_pairs
+from toolkit.data.subwords.opening import missing_tokenizer
 from toolkit.errors import Refused
 
 PARTS = ("train", "valid", "test")
@@ -28,12 +29,12 @@ def missing_files(data: Mapping[str, Any]) -> list[str]:
     try:
         if (folders_of := FOLDERS.get(data["name"])) is not None:
             folders_of(root, {part: data[part] for part in PARTS})
-            return []
+            return missing_tokenizer(data.get("tokenizer"))
         if root is not None:
             root_folder(root)
     except Refused as refusal:
         return refusal.faults
-    faults = []
+    faults = missing_tokenizer(data.get("tokenizer"))
     folder = data["name"] if data["name"] in OWN_FOLDER else None
     for key in (*PARTS, "file"):
         if isinstance(file := data.get(key), str):

@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.data.subwords.hugging_face import read_hugging_face
 from toolkit.data.subwords.kerashub import is_kerashub, read_kerashub
 from toolkit.data.subwords.subwords import Subwords
-from toolkit.errors import Refused
+from toolkit.errors import Refused, did_you_mean
 from toolkit.presets.places import Place, locate
 
 KEY = "data.tokenizer"
@@ -26,13 +26,35 @@ def open_subwords(name: str) -> Subwords:
         # A folder that holds a tokenizer and no network will do.
         form = "keras_hub" if is_kerashub(folder) else "hugging_face"
         return _read(Place(name, form, folder))  # type: ignore[arg-type]
-    if folder.exists():
+    return _read(place_of(name))
+
+
+def place_of(name: str) -> Place:
+    """Return where the tokenizer of a name that is no folder lies.
+
+    Raises:
+        Refused: If there is none, with near names.
+    """
+    if Path(name).expanduser().exists():
         raise Refused(f"{KEY}: '{name}' is a file; expected a folder, or the name of a preset.")
     try:
-        return _read(locate(name))
+        return locate(name)
     except Refused as refused:
         faults = [fault.replace("model.preset: ", f"{KEY}: ", 1) for fault in refused.faults]
-        raise Refused(*faults, f"{KEY}: apart from presets there is: {', '.join(KINDS)}.") from None
+        near = did_you_mean(name, KINDS)
+        kinds = near if near.startswith(" Did") else f" There is also: {', '.join(KINDS)}."
+        raise Refused(*faults[:-1], faults[-1] + kinds) from None
+
+
+def missing_tokenizer(name: object) -> list[str]:
+    """Return what is wrong with ``data.tokenizer``, as far as can be told without opening it."""
+    if not isinstance(name, str) or name in KINDS or Path(name).expanduser().is_dir():
+        return []
+    try:
+        place_of(name)
+    except Refused as refused:
+        return refused.faults
+    return []
 
 
 def _read(place: Place) -> Subwords:
