@@ -145,6 +145,15 @@ class SequenceToSequence:
         self.bind(target)
         return {}
 
+    def remarks(self, dataset: Any) -> dict[str, str]:
+        """Return sacreBLEU's signatures of how BLEU is counted, where it is."""
+        from toolkit.tasks.written_scores import signatures
+
+        if "bleu" not in self.scored(dataset.test or dataset.valid):
+            return {}
+        found = signatures(dataset.encoder.lower)
+        return {f"signature of {name}": text for name, text in found.items()}
+
     def observers(self, dataset: Any, split: Any) -> list[Any]:
         """Return what writes a split's texts and scores them."""
         from toolkit.tasks.written_scores import WrittenScores

@@ -45,7 +45,9 @@ def write_results(
     baselines = {f"{reported}/{key}": value for key, value in naive.items()}
     results |= {"steps": outcome.steps, "seconds": round(outcome.seconds, 1)}
     folder.write_json(folder.results, {**results, **baselines})
-    _summary(reporter, folder, results, baselines, task, setup.settings.restore)
+    told = getattr(task, "remarks", None)
+    remarks = told(dataset) if told is not None else {}
+    _summary(reporter, folder, results, baselines, remarks, task, setup.settings.restore)
     return results
 
 
@@ -71,12 +73,14 @@ def _summary(
     folder: RunFolder,
     results: dict[str, Any],
     baselines: dict[str, float],
+    remarks: dict[str, str],
     task: Any,
     kept: str,
 ) -> None:
     path = folder.shown
     rows = {name: value for name, value in results.items() if "/" in name}
     rows |= {f"{name}, for comparison": value for name, value in baselines.items()}
+    rows |= remarks
     rows[f"{kept} epoch"] = str(results["best_epoch"] or "none was validated")
     rows["time"] = f"{duration(results['seconds'])} for {figure(results['steps'])} steps"
     rows["run"] = path
