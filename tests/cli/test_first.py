@@ -60,9 +60,9 @@ def test_one_that_failed_begins_again(commands, tmp_path, data_root, monkeypatch
 
 def test_one_that_is_finished_is_taken(commands, tmp_path, data_root, capsys):
     begun(tmp_path / "first", finished=True)
-    assert main(words(tmp_path, data_root)) == 2  # this one holds no encoder
+    assert main(words(tmp_path, data_root)) == 2  # this one has no network
     assert commands == []
-    assert "first.run_dir" in capsys.readouterr().err
+    assert str(tmp_path / "first") in capsys.readouterr().err
 
 
 def test_what_begins_from_it_is_checked_before(commands, tmp_path, data_root, capsys, monkeypatch):

@@ -21,8 +21,8 @@ from toolkit.errors import Refused, Terminated, did_you_mean
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import begin_again, progress_of
 
-BEGINNINGS = ("model.preset", "model.init_from")
-"""Keys that can name the run that is trained first."""
+BEGINNINGS = {"model.preset": "null", "model.init_from": "null", "data.tokenizer": "auto"}
+"""Keys that can name the run that is trained first, and what they are while it is not there."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _may_have_one(overrides: tuple[str, ...], flags: Mapping[str, str | None]) -
 def _without(composed: Composed, first: First) -> list[str]:
     """Return overrides by which nothing begins from the run that is not there yet."""
     raw = {key: OmegaConf.select(composed.config, key) for key in BEGINNINGS}
-    return [f"{key}=null" for key, value in raw.items() if value == first.run_dir]
+    return [f"{key}={BEGINNINGS[key]}" for key, value in raw.items() if value == first.run_dir]
 
 
 def _run(command: list[str]) -> int:
