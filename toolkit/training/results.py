@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from toolkit.data.batching import Batching
@@ -27,10 +28,9 @@ def write_results(
         The results, as they are written.
     """
     dataset, task = setup.dataset, setup.task
-    results: dict[str, Any] = {
-        "best_epoch": outcome.epoch,
-        f"valid/{setup.monitor}": outcome.score,
-    }
+    results: dict[str, Any] = {"best_epoch": outcome.epoch}
+    if math.isfinite(outcome.score):  # it is not where no epoch was validated
+        results[f"valid/{setup.monitor}"] = outcome.score
     if dataset.test is None or setup.settings.restore == "last":
         steps = setup.settings.validation_steps
         found = score(outcome.trainable, dataset, task, setup.batching, "valid", steps)
