@@ -49,6 +49,8 @@ def test_a_few_steps(name, tmp_path, data_root):
         few += [f"first.run_dir={tmp_path / 'first'}", f"first.overrides={shrunk}"]
     else:
         few += preset_for(name, tmp_path / "encoder")
+    if name.startswith(("translation/", "summarization/")):
+        few += ["data.eval_batch_size=4", "data.batch_size=8", "task.max_length=5"]
     if name == "bert/ner":
         parts = ("train", "valid")
         few += [f"data.{part}={sentences_with_names(tmp_path, part)}" for part in parts]
