@@ -15,6 +15,8 @@ NEEDED = {
     "series": ["data.file=x.csv"],
     "tabular": ["data.train=x.csv", "data.target=y"],
     "text": ["data.train=x.txt"],
+    "parallel": ["data.train=x"],
+    "summaries": ["data.train=x.csv"],
     "text_classification": ["data.train=x.csv"],
     "image_folder": ["data.folder=x"],
     "tfds": ["data.dataset=mnist"],

@@ -6,6 +6,7 @@ import pytest
 
 from toolkit.config import files
 from toolkit.data import DATA
+from toolkit.tasks import TASKS
 
 MODEL = """
 defaults:
@@ -69,5 +70,5 @@ def test_a_data_file_without_task_says_what_to_do(faults, write):
     (fault,) = faults("data=mine")
     assert fault == (
         "task: none is chosen, and data/mine names none; say task=NAME. "
-        "There is: classification, forecast, language_modelling, regression."
+        f"There is: {', '.join(sorted(TASKS))}."
     )

@@ -42,10 +42,9 @@ def test_it_is_known_without_tensorflow():
     script = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from zoo import MODELS, model_file
+from zoo import EACH, model_file
 from toolkit.models.rules import describe
-for model in MODELS:
-    kind = "tokens" if model == "bert" else "series"
+for model, kind in EACH:
     describe(kind, model_file(model)["body"])
 assert not {{"tensorflow", "keras", "keras_hub"}} & set(sys.modules), "imported"
 """

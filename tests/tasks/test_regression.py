@@ -112,9 +112,8 @@ def test_values_are_learned_from_python(houses, tmp_path):
     y = run.model(houses.test.arrays["x"]).numpy()
     rmse = np.sqrt(((y - houses.test.arrays["value"]) ** 2).mean())
     assert run.results["test/rmse"] == pytest.approx(rmse, rel=1e-4)
-    assert run.evaluate() == pytest.approx(
-        {k: run.results[f"test/{k}"] for k in ("loss", "rmse", "mae", "r2")}
-    )
+    names = ("loss", "rmse", "mae", "r2", "pearson", "spearman")
+    assert run.evaluate() == pytest.approx({k: run.results[f"test/{k}"] for k in names})
 
 
 def test_a_csv_file_is_learned_and_new_rows_are_predicted(tmp_path):

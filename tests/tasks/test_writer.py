@@ -127,9 +127,8 @@ def test_drawn_texts_follow_the_distribution_and_repeat_by_seed():
     again, _ = made.objective.writer(one, options, seed=5, versions=4000)
     assert texts == again
     drawn = np.array([text[0] for text in texts[0]])
-    told = allowed(
-        np.asarray(made.inference({"tokens": np.array([TEXTS[1]]), "written": [[2]]}))[0, -1], True
-    )
+    given = {"tokens": np.array([TEXTS[1]]), "written": np.array([[2]])}
+    told = allowed(np.asarray(made.inference(given))[0, -1], True)
     share = np.exp(told / 2) / np.exp(told / 2).sum()
     found = np.array([(drawn == token).mean() for token in range(7)])
     np.testing.assert_allclose(found, share, atol=0.03)

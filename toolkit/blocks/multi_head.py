@@ -91,7 +91,10 @@ class Heads:
             scores = scores + bias
         if visible is not None:
             scores = ops.where(visible, scores, LOW)
-        weights = ops.softmax(scores, axis=-1)
+        if scores.shape[-1] == 1:  # all the weight is on it; Keras warns of such a softmax
+            weights = scores - scores + 1
+        else:
+            weights = ops.softmax(scores, axis=-1)
         if half:
             weights = ops.cast(weights, value.dtype)
         if self.dropout:
