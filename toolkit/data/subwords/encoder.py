@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.pairs import Text
 from toolkit.data.spec import Ragged, Split
 from toolkit.data.subwords.frames import cut
 from toolkit.data.subwords.streaming import LINE, line_marks, stream_ids
 from toolkit.data.subwords.subwords import Subwords
-
-Text = str | tuple[str, str]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from toolkit.data.pairs import cut_lengths
 from toolkit.data.spec import Ragged
 from toolkit.errors import Refused
 
@@ -42,7 +43,8 @@ def frame(
         if second is None:
             first = cut(first, np.minimum(first.lengths, room))
         else:
-            first, second = _cut_pair(first, second, room)
+            kept, also = cut_lengths(first.lengths, second.lengths, room)
+            first, second = cut(first, kept), cut(second, also)
     rows = len(first)
     parts = [_constant(start, rows), first]
     if second is not None:
@@ -68,15 +70,6 @@ def beside(parts: Sequence[Ragged]) -> Ragged:
         values[np.arange(len(part.values)) + moved] = part.values
         at += length
     return Ragged(values, starts)
-
-
-def _cut_pair(first: Ragged, second: Ragged, room: int) -> tuple[Ragged, Ragged]:
-    """Cut the longer text until both fit, then both alike; the first keeps the odd one."""
-    a, b = first.lengths, second.lengths
-    half = room // 2
-    kept_a = np.minimum(a, np.maximum(room - b, room - half))
-    kept_b = np.minimum(b, np.maximum(room - a, half))
-    return cut(first, kept_a), cut(second, kept_b)
 
 
 def _constant(ids: Sequence[int], rows: int) -> Ragged:

@@ -12,12 +12,12 @@ from toolkit.data.series_encoder import SeriesEncoder
 from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.table_encoder import TableEncoder
 from toolkit.data.text_encoder import TextEncoder
-from toolkit.data.vocabulary import END_OF_LINE
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.training.export.subject import Subject
 from toolkit.training.export.subword_graph import SubwordGraph
 from toolkit.training.export.text_graph import TextGraph
+from toolkit.training.generate import first_token
 
 Named = dict[str, Any]
 EACH_TOKEN = ("tags", "span")
@@ -87,17 +87,12 @@ def said(subject: Subject, outputs: Any) -> Named:
     return found
 
 
-def start_of_text(vocabulary: tuple[str, ...]) -> int:
-    """Return the id that a text without tokens is read as by a language model."""
-    return next((vocabulary.index(w) for w in (END_OF_LINE, "\n") if w in vocabulary), 0)
-
-
 def graph_of(encoder: Any, subject: Subject) -> Any:
     """Return what turns texts into ids in a graph; its ``holds`` must be held."""
     if isinstance(encoder, SubwordEncoder):
         return SubwordGraph(encoder)
     next_token = subject.spec.target.kind == "next"
-    return TextGraph(encoder, start_of_text(encoder.vocabulary) if next_token else None)
+    return TextGraph(encoder, first_token(encoder.vocabulary) if next_token else None)
 
 
 def _texts(subject: Subject, graph: Any, *, pairs: bool = False) -> Signature:

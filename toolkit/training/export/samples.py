@@ -14,6 +14,7 @@ from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.table_encoder import TableEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.training.export.subject import Subject
+from toolkit.training.generate import first_token
 
 SIZES = (1, 4, 7)
 """Batch sizes, where they are free."""
@@ -92,12 +93,9 @@ def raw(subject: Subject) -> Iterator[tuple[Named, Any]]:
 
 def start(subject: Subject) -> int | None:
     """Return the id in place of a text without tokens; None where there is none."""
-    from toolkit.training.export.raw_inputs import start_of_text
-
     if subject.spec.target.kind != "next":
         return None
-    begin = getattr(subject.encoder, "begin", None)
-    return start_of_text(subject.encoder.vocabulary) if begin is None else begin
+    return first_token(subject.encoder.vocabulary, subject.encoder)
 
 
 def texts(encoder: TextEncoder | SubwordEncoder) -> list[str]:
