@@ -13,7 +13,7 @@ import pytest
 from toolkit.blocks import BLOCKS, with_defaults
 from toolkit.models.stems import STEMS
 
-ENTRIES = [(table.kind, name, table[name]) for table in (BLOCKS, STEMS) for name in table]
+ENTRIES = [(table, name) for table in (BLOCKS, STEMS) for name in table]
 
 
 def schema(function) -> type[pydantic.BaseModel]:
@@ -38,13 +38,14 @@ assert not {"tensorflow", "keras", "keras_hub"} & set(sys.modules), "imported"
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(("kind", "name", "function"), ENTRIES, ids=lambda e: str(e))
-def test_defaults_are_valid_and_every_option_is_documented(kind, name, function):
+@pytest.mark.parametrize(("table", "name"), ENTRIES, ids=lambda e: getattr(e, "kind", e))
+def test_defaults_are_valid_and_every_option_is_documented(table, name):
+    function = table[name]
     model = schema(function)
     model.model_validate(model().model_dump())
     text = inspect.getdoc(function) or ""
     for option in with_defaults(function, {}):
-        assert f"    {option}: " in text, f"{kind} {name}: {option} is not documented"
+        assert f"    {option}: " in text, f"{table.kind} {name}: {option} is not documented"
 
 
 @pytest.mark.parametrize(

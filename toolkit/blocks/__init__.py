@@ -3,8 +3,10 @@
 A block is called ``block(x, *, options)`` and may name further inputs that a network has before the
 star: ``mask`` (True at real positions, shape ``(batch, time)``, or None), ``state``
 (:class:`~toolkit.blocks.state.CarriedState` or None), ``memory`` and ``memory_mask`` (what an
-encoder gave, ``(batch, its time, features)``, and its mask), ``field`` (what is known of the
-input). Its keyword-only parameters are its options. It returns a tensor; a tensor and its new mask
+encoder gave, ``(batch, its time, features)``, and its mask), ``condition`` (what the network is
+told besides, ``(batch, numbers)``: a class as zeros and a one; or None), ``field`` (what is known
+of the input), ``goal`` (what is known of that which the network is to make, an image's size, or
+None). Its keyword-only parameters are its options. It returns a tensor; a tensor and its new mask
 where it changes the number of positions; or a :class:`~toolkit.blocks.state.Given`.
 """
 
@@ -52,6 +54,7 @@ class Row:
             the name of the preset that brings one; None where any will do.
         longest: The positions that it has places for; a text may not have more. None where any
             number will do.
+        samples: Whether it draws what it gives from a distribution that it has learned.
     """
 
     path: str
@@ -64,6 +67,7 @@ class Row:
     carries: bool = False
     tokenizer: Callable[[Options], str | None] = _nothing
     longest: Callable[[Options], int | None] = _nothing
+    samples: bool = False
 
 
 def _any(options: Options) -> tuple[Layout, ...]:

@@ -19,11 +19,14 @@ class Given:
         x: The features.
         mask: Shape ``(batch, time)``, True at real positions; None where all are.
         embedding: The embedding of tokens that an output layer can share, or None.
+        latent: Where ``x`` was drawn from a normal distribution: its mean and the logarithm of its
+            variance, each in the shape of ``x``; else None.
     """
 
     x: Tensor
     mask: Tensor | None = None
     embedding: keras.layers.Layer | None = None
+    latent: tuple[Tensor, Tensor] | None = None
 
 
 class CarriedState:

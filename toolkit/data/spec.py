@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-Kind = Literal["tokens", "image", "series", "table"]
-Target = Literal["next", "label", "value", "future", "tags", "span", "text"]
+Kind = Literal["tokens", "image", "series", "table", "code", "code_sequence", "code_grid"]
+Target = Literal["next", "label", "value", "future", "tags", "span", "text", "picture"]
 
 NOT_SCORED = -1
 """In place of a tag, where a token has none that counts."""
@@ -20,10 +20,12 @@ class Field:
     """One named input or target.
 
     Attributes:
-        kind: ``tokens``, ``image``, ``series`` or ``table`` for inputs; for targets ``next``
+        kind: For inputs of data ``tokens``, ``image``, ``series`` or ``table``; for what one
+            network gives another ``code``, ``code_sequence`` or ``code_grid``; for targets ``next``
             (the token that follows), ``label``, ``value``, ``future``, ``tags`` (a label for each
             token, -1 where none is scored), ``span`` (first and last token of an answer, both 0
-            where there is none) or ``text`` (token ids that are to be written).
+            where there is none), ``text`` (token ids that are to be written) or ``picture`` (an
+            image that is to be made of the one that is read).
         shape: Shape of one example; None where it varies (``(None,)`` for token ids).
         dtype: NumPy name of the type of one element.
         vocabulary: The words, in the order of their ids, where elements are token ids.

@@ -29,6 +29,8 @@ class Features:
             ``reverse=True`` on features of width ``embedding.output_dim``. None: do not share.
         mask: Shape ``(batch, time)``, True at real positions of a sequence; None where all are.
         stages: What the stem and each block gave, in order: ``("stem", x)``, ``("recurrent", x)``.
+        latent: Mean and logarithm of the variance of the normal distribution that ``x`` was drawn
+            from; None where it was not drawn.
     """
 
     x: Tensor
@@ -37,6 +39,7 @@ class Features:
     embedding: keras.layers.Layer | None = None
     mask: Tensor | None = None
     stages: tuple[tuple[str, Tensor], ...] = ()
+    latent: tuple[Tensor, Tensor] | None = None
 
 
 def build_network(
@@ -49,6 +52,8 @@ def build_network(
     state: CarriedState | None = None,
     mask: bool = True,
     memory: Features | None = None,
+    condition: Tensor | None = None,
+    goal: Field | None = None,
 ) -> tuple[dict[str, Tensor], Features]:
     """Build a network of stock Keras layers from its description.
 
@@ -66,6 +71,9 @@ def build_network(
         mask: Whether token id 0 is padding that must change nothing. False for streams (target
             ``next``), where id 0 is a word.
         memory: What an encoder gave, for the blocks of a decoder that look at it.
+        condition: What blocks are told besides, shape ``(batch, numbers)``: a class as zeros and a
+            one.
+        goal: What the network is to make; blocks that make images have their size from it.
 
     Returns:
         The network's inputs by name, and its features.
@@ -92,6 +100,8 @@ def build_network(
             "field": field,
             "memory": memory and memory.x,
             "memory_mask": memory and memory.mask,
+            "condition": condition,
+            "goal": goal,
         }
         result = function(given.x, **{k: v for k, v in extra.items() if k in known}, **options)
         given = _joined(given, result)
@@ -100,7 +110,7 @@ def build_network(
     if shape.gives != "sequence":
         padding = None
     return {name: entry}, Features(
-        x, shape.gives, shape.causal, given.embedding, padding, tuple(stages)
+        x, shape.gives, shape.causal, given.embedding, padding, tuple(stages), given.latent
     )
 
 

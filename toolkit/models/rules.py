@@ -17,7 +17,7 @@ Stem = Mapping[str, Mapping[str, Any] | None]
 
 Form = tuple[str, ...]
 """Names of the networks that a model is made of."""
-FORMS: tuple[Form, ...] = (("body",), ("encoder", "decoder"))
+FORMS: tuple[Form, ...] = (("body",), ("encoder", "decoder"), ("generator", "discriminator"))
 """Forms that a model can have, each network a list of blocks."""
 NETWORKS = tuple(name for form in FORMS for name in form)
 
@@ -41,6 +41,7 @@ class Shape:
         carries: Whether state can be carried from one batch of a stream to the next.
         tokenizer: The tokenizer that texts must have been read with; None where any will do.
         longest: Positions that there are; None where their number is free.
+        samples: Whether the features are drawn from a distribution that the network has learned.
     """
 
     reads: Layout
@@ -50,6 +51,7 @@ class Shape:
     carries: bool = False
     tokenizer: str | None = None
     longest: int | None = None
+    samples: bool = False
 
     @property
     def causal(self) -> bool:
@@ -66,7 +68,7 @@ def describe(kind: str, body: Body, stem: Stem | None = None) -> Shape:
     """Return what a network gives for inputs of a kind.
 
     Args:
-        kind: Kind of the input: ``tokens``, ``image``, ``series`` or ``table``.
+        kind: Kind of the input, one that has a stem: ``tokens``, ``image``, …
         body: The network's blocks.
         stem: Options of the stem for each kind of input.
 
@@ -75,8 +77,8 @@ def describe(kind: str, body: Body, stem: Stem | None = None) -> Shape:
     """
     layout = reads = first_layout(kind, body)
     looks_ahead = merges = None
-    carries, tokenizer, longest = False, None, None
-    if reads == "vector" and kind != "table":
+    carries, tokenizer, longest, samples = False, None, None, False
+    if reads == "vector" and kind not in ("table", "code"):
         looks_ahead = merges = f"it reads its {kind} as one vector"
     for name, options in blocks_of(body):
         row = facts(name)
@@ -97,6 +99,7 @@ def describe(kind: str, body: Body, stem: Stem | None = None) -> Shape:
             )
         layout = row.gives(options) or layout
         carries |= row.carries
+        samples = row.samples
         tokenizer = tokenizer or row.tokenizer(options)
         bounds = [n for n in (longest, row.longest(options)) if n is not None and kind == "tokens"]
         longest = min(bounds, default=None)
@@ -104,7 +107,7 @@ def describe(kind: str, body: Body, stem: Stem | None = None) -> Shape:
             looks_ahead = row.looks_ahead(options)
         if merges is None:
             merges = row.merges(options)
-    return Shape(reads, layout, looks_ahead, merges, carries, tokenizer, longest)
+    return Shape(reads, layout, looks_ahead, merges, carries, tokenizer, longest, samples)
 
 
 def first_layout(kind: str, body: Body) -> Layout:

@@ -43,6 +43,9 @@ STEMS: Table[Row] = Table(
         "image": Row("toolkit.models.stems:image", ("grid", "sequence", "vector")),
         "series": Row("toolkit.models.stems:series", ("sequence", "vector")),
         "table": Row("toolkit.models.stems:table", ("vector", "sequence")),
+        "code": Row("toolkit.models.stems:code", ("vector",)),
+        "code_sequence": Row("toolkit.models.stems:code", ("sequence", "vector")),
+        "code_grid": Row("toolkit.models.stems:code", ("grid", "vector")),
     },
 )
 
@@ -248,3 +251,19 @@ def table(
     if dropout:
         x = keras.layers.Dropout(dropout)(x)
     return Given(keras.ops.expand_dims(x, -1) if layout == "sequence" else x)
+
+
+def code(x: Tensor, field: Field, layout: Layout, masked: bool) -> Given:
+    """Hand on what another network gave, or noise.
+
+    Args:
+        x: Shape ``(batch, numbers)``, or for ``code_sequence`` ``(batch, time, features)`` and for
+            ``code_grid`` ``(batch, height, width, channels)``.
+        field: The input.
+        layout: The code's own, or ``vector``: all its numbers.
+        masked: Without effect: codes have no padding.
+
+    Returns:
+        The code, flattened where a vector is asked for.
+    """
+    return Given(keras.layers.Flatten()(x) if layout == "vector" and len(x.shape) > 2 else x)
