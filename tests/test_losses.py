@@ -1,4 +1,4 @@
-"""The fused output layer against a dense layer followed by Keras's loss."""
+"""Losses against their definition: Keras's layers and loss, integrals and draws."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.losses import linear_cross_entropy
+from toolkit.losses import gaussian_kl, linear_cross_entropy
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -76,3 +76,38 @@ def test_guesses_are_the_classes_of_the_highest_logits(chunk_bytes):
     np.testing.assert_array_equal(best, np.argmax(h.numpy() @ kernel.numpy() + bias.numpy(), 1))
     np.testing.assert_allclose(total, plain, rtol=1e-6)
     np.testing.assert_allclose(tape.gradient(total, h), tape.gradient(plain, h), rtol=1e-5)
+
+
+def test_the_divergence_of_normal_distributions_is_that_of_an_integral():
+    """The integral of p log(p / q) by the trapezoid rule, with the densities written out."""
+    mean, deviation = np.array([[0.7, -1.2]]), np.array([[0.5, 1.6]])
+    x = np.linspace(-15, 15, 20001)[:, None, None]
+    log_p = -(((x - mean) / deviation) ** 2) / 2 - np.log(deviation) - np.log(2 * np.pi) / 2
+    log_q = -(x**2) / 2 - np.log(2 * np.pi) / 2
+    expected = np.trapezoid(np.exp(log_p) * (log_p - log_q), x[:, 0, 0], axis=0).sum(axis=1)
+    np.testing.assert_allclose(gaussian_kl(mean, 2 * np.log(deviation)), expected, rtol=1e-5)
+
+
+def test_the_divergence_is_what_draws_give():
+    random = np.random.default_rng(0)
+    mean, log_variance = random.normal(size=(2, 3, 2, 2))
+    draws = mean + np.exp(log_variance / 2) * random.normal(size=(200_000, 3, 2, 2))
+    log_p = -((draws - mean) ** 2) / np.exp(log_variance) / 2 - log_variance / 2
+    expected = (log_p + draws**2 / 2).mean(axis=0).sum(axis=(1, 2))
+    found = gaussian_kl(mean, log_variance)
+    assert found.shape == (3,) and found.dtype == tf.float32
+    np.testing.assert_allclose(found, expected, rtol=0.02)
+
+
+def test_the_divergence_of_the_standard_normal_distribution_is_nothing():
+    np.testing.assert_array_equal(gaussian_kl(tf.zeros((2, 3)), tf.zeros((2, 3))), [0.0, 0.0])
+    near = gaussian_kl(tf.zeros((1, 1)), tf.fill((1, 1), 1e-3))
+    np.testing.assert_allclose(near, (np.exp(1e-3) - 1 - 1e-3) / 2, rtol=1e-3)
+
+
+def test_the_divergence_of_half_precision_is_summed_in_float32():
+    found = gaussian_kl(
+        tf.fill((1, 1000), tf.cast(16.0, "float16")), tf.zeros((1, 1000), "float16")
+    )
+    assert found.dtype == tf.float32
+    np.testing.assert_allclose(found, [128_000.0])

@@ -93,3 +93,26 @@ def linear_cross_entropy(
         *(tf.cast(tf.convert_to_tensor(x), features.dtype) for x in operands)
     )
     return (total, best) if guesses else total
+
+
+def gaussian_kl(mean: Any, log_variance: Any) -> Any:
+    """Return the Kullback-Leibler divergence of normal distributions from the standard one.
+
+    Each number of an example has a distribution of its own, so their divergences add up to
+    ``sum(exp(log_variance) + mean ** 2 - 1 - log_variance) / 2`` (Kingma and Welling, 2014,
+    appendix B).
+
+    Args:
+        mean: Shape ``(batch, ...)``, any float dtype; the sum is done in float32.
+        log_variance: The same shape: logarithms of the variances.
+
+    Returns:
+        Shape ``(batch,)``, float32, in nats; never below 0 but by rounding.
+
+    References:
+        Kingma and Welling, 2014, https://arxiv.org/abs/1312.6114
+    """
+    mean, log_variance = tf.cast(mean, "float32"), tf.cast(log_variance, "float32")
+    # expm1 keeps the digits near the standard normal, where a collapsed code's divergence lies.
+    each = (tf.math.expm1(log_variance) - log_variance + tf.square(mean)) / 2
+    return tf.reduce_sum(each, axis=range(1, mean.shape.rank))

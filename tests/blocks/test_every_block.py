@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from toolkit.blocks import BLOCKS
+from toolkit.blocks.state import Given
 from toolkit.data.spec import Field
 from toolkit.lazy import tf
 from toolkit.presets.families import FAMILIES
@@ -22,6 +23,8 @@ SHAPES = {
     "volume": (6, 6, 6, 2),
     "ids": (8,),
 }
+
+GOAL = Field("picture", (9, 7, 2), "uint8")
 
 TOKENS = Field("tokens", (None,), "int32", vocabulary=tuple("abcdefgh"), special={"end": 3})
 
@@ -39,6 +42,8 @@ CASES = [
         for layout in ("vector", "sequence", "grid")
         for kind in ("batch", "layer", "group", "rms")
     ],
+    ("normalize", "sequence", {"kind": "instance"}),
+    ("normalize", "volume", {"kind": "instance"}),
     ("recurrent", "sequence", {"cell": "rnn", "units": 3}),
     ("recurrent", "sequence", {"cell": "lstm", "units": 3, "layers": 2, "dropout": 0.1}),
     ("recurrent", "sequence", {"units": 4, "residual": True, "unroll": False}),
@@ -73,6 +78,15 @@ CASES = [
         ("backbone", "ids", {"family": family, "layers": 1, "units": 8, "heads": 2, "positions": 9})
         for family in FAMILIES
     ],
+    ("image_encoder", "grid", {"filters": [3, 4]}),
+    ("image_encoder", "grid", {"filters": [4], "downsampling": "max_pool"}),
+    ("image_encoder", "grid", {"downsampling": "average_pool", "normalization": "instance"}),
+    ("image_decoder", "vector", {"filters": [4, 3], "normalization": "batch"}),
+    ("image_decoder", "vector", {"filters": [3], "upsampling": "nearest", "kernel": 4}),
+    ("image_decoder", "grid", {"filters": [3], "upsampling": "bilinear"}),
+    ("sampling", "vector", {"seed": 1}),
+    ("sampling", "sequence", {"units": 3, "seed": 1}),
+    ("sampling", "grid", {"units": 1, "seed": 1}),
     ("series_linear", "sequence", {"horizon": 3}),
     ("series_linear", "sequence", {"horizon": 3, "decomposition": True, "kernel": 3}),
     ("series_linear", "sequence", {"horizon": 3, "individual": True}),
@@ -83,12 +97,19 @@ def ids(case: object) -> str:
     return str(case).replace(" ", "")
 
 
-def build(name: str, layout: str, options: dict) -> keras.Model:
+def build(name: str, layout: str, options: dict, *, saved: bool = False) -> keras.Model:
+    """Return a block as a network; of one that draws, as it is ``saved``: without the draw."""
     x = keras.Input(SHAPES[layout], dtype="int32" if layout == "ids" else None)
+    extra = {}
     if layout == "ids":
-        return keras.Model(x, BLOCKS[name](x, field=TOKENS, **options).x)
-    memory = {"memory": x} if name == "align" else {}
-    y = BLOCKS[name](x, **memory, **options)
+        extra = {"field": TOKENS}
+    elif name == "align":
+        extra = {"memory": x}
+    elif name == "image_decoder" and layout == "vector":
+        extra = {"goal": GOAL}
+    y = BLOCKS[name](x, **extra, **options)
+    if isinstance(y, Given):
+        y = y.latent[0] if saved and y.latent else y.x
     return keras.Model(x, y[0] if isinstance(y, tuple) else y)
 
 
@@ -144,7 +165,7 @@ def test_saved_networks_open_where_the_toolkit_is_not(tmp_path):
     """Only stock Keras and KerasHub layers: they open in a Python that cannot import toolkit."""
     expected = {}
     for number, (name, layout, options) in enumerate(CASES):
-        model = build(name, layout, options)
+        model = build(name, layout, options, saved=True)
         model.save(tmp_path / f"{number}.keras")
         np.save(tmp_path / f"{number}.x.npy", batch(layout))
         np.save(tmp_path / f"{number}.y.npy", model(batch(layout), training=False))

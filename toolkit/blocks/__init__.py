@@ -79,7 +79,9 @@ def _positions(options: Options) -> tuple[Layout, ...]:
 
 
 def _group(normalization: str) -> str | None:
-    return "group normalisation averages over all positions" if normalization == "group" else None
+    if normalization in ("group", "instance"):
+        return f"{normalization} normalisation averages over all positions"
+    return None
 
 
 def _conv_looks_ahead(options: Options) -> str | None:
@@ -230,6 +232,24 @@ BLOCKS: Table[Row] = Table(
         "align": Row(
             "toolkit.blocks.align:align",
             reads=lambda options: ("sequence",),
+        ),
+        "image_encoder": Row(
+            "toolkit.blocks.image_encoder:image_encoder",
+            reads=lambda options: ("grid",),
+            looks_ahead=lambda options: "its convolutions read the positions that follow",
+            merges=lambda options: "its convolutions halve the size",
+        ),
+        "image_decoder": Row(
+            "toolkit.blocks.image_decoder:image_decoder",
+            reads=lambda options: ("grid", "vector"),
+            gives=lambda options: "grid",
+            looks_ahead=lambda options: "its convolutions read the positions that follow",
+            merges=lambda options: "its convolutions double the size",
+        ),
+        "sampling": Row(
+            "toolkit.blocks.sampling:sampling",
+            reads=_any,
+            samples=True,
         ),
         "series_linear": Row(
             "toolkit.blocks.series_linear:series_linear",

@@ -43,6 +43,13 @@ Initializer = Literal[
 Normalization = Literal["none", "batch", "layer", "group", "rms"]
 """Over what the mean and spread are taken that a layer's outputs are brought to."""
 
+ImageNormalization = Literal["none", "batch", "layer", "group", "instance", "rms"]
+"""The same for networks that read images alone; ``instance`` takes each channel of each image by
+itself."""
+
+Upsampling = Literal["transposed", "nearest", "bilinear"]
+"""How a layer doubles the height and width of what it reads."""
+
 Widths = PositiveInt | Annotated[list[PositiveInt], Field(min_length=1)]
 """The width of one layer, or of each of several."""
 
