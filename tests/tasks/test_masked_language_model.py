@@ -47,8 +47,7 @@ def ready(data=None, *, network=None, batch=6, **options):
     """Return a data set, the task that knows it, the networks and training batches."""
     data = dataset() if data is None else data
     task = MaskedLanguageModel(**{"sequence_length": 16, "never": ("<unk>", "N"), **options})
-    field = task.shaped(data.spec.input)
-    data = replace(data, spec=replace(data.spec, inputs={"tokens": field}))
+    data = replace(data, spec=task.shaped(data.spec))
     task.check(data)
     built = assemble(network or model(), data.spec, task, batch_size=batch)
     return data, task, built
@@ -73,15 +72,15 @@ def numpy_of(batch):
 
 def test_words_get_padding_and_a_mask_and_once_is_enough():
     task = MaskedLanguageModel()
-    field = task.shaped(dataset().spec.input)
-    assert field.vocabulary == (*WORDS, "<pad>", "<mask>")
-    assert field.special == {"pad": 8, "mask": 9}
-    assert task.shaped(field) == field
+    spec = task.shaped(dataset().spec)
+    assert spec.input.vocabulary == (*WORDS, "<pad>", "<mask>")
+    assert spec.input.special == {"pad": 8, "mask": 9}
+    assert task.shaped(spec) == spec
 
 
 def test_subwords_stay_as_they_are():
-    field = dataset(PIECES, SPECIAL, 5).spec.input
-    assert MaskedLanguageModel().shaped(field) == field
+    spec = dataset(PIECES, SPECIAL, 5).spec
+    assert MaskedLanguageModel().shaped(spec) == spec
 
 
 @pytest.mark.parametrize("tie", [True, False])
@@ -166,7 +165,7 @@ def test_windows_have_their_frame_and_the_fill_behind_the_text_counts_nothing():
 def test_pairs_learn_whether_they_follow_and_both_networks_are_saved(tmp_path, parts):
     data = dataset(PIECES, SPECIAL, 5)
     task = MaskedLanguageModel(sequence_length=16, next_sentence=True)
-    data = replace(data, spec=replace(data.spec, inputs={"tokens": task.shaped(data.spec.input)}))
+    data = replace(data, spec=task.shaped(data.spec))
     task.check(data)
     built = assemble(model(), data.spec, task, batch_size=6, accumulate=parts)
     objective = built.objective
@@ -228,7 +227,7 @@ def test_gaps_are_masks_between_the_pieces():
 def test_gaps_are_filled_with_words_and_never_with_a_special_token():
     task = MaskedLanguageModel()
     data = dataset()
-    field = task.shaped(data.spec.input)
+    field = task.shaped(data.spec).input
     texts, split = read_gaps("a [MASK] c <mask>", {}, data.encoder, field)
     logits = np.zeros((1, 4, 10))
     logits[0, 1, [4, 9]] = [5, 50]

@@ -26,7 +26,7 @@ def ready(tie=True, accumulate=1, batch=6, **options):
     task = ReplacedTokenDetection(
         **{"sequence_length": 16, "generator_layers": 1, "generator_units": 8, **options}
     )
-    spec = Spec({"tokens": task.shaped(field)}, {"next": field})
+    spec = task.shaped(Spec({"tokens": field}, {"next": field}))
 
     def part(n):  # the same word forty times, then the next
         return Split({"tokens": (3 + np.arange(n) // 40 % 5).astype("int32")})
@@ -113,7 +113,7 @@ def test_it_learns_and_both_networks_are_saved_and_come_back(tmp_path):
 
 def test_each_token_of_a_text_gets_its_probability():
     task = ReplacedTokenDetection()
-    field = task.shaped(Field("tokens", (None,), "int32", WORDS))
+    field = task.shaped(Spec({"tokens": Field("tokens", (None,), "int32", WORDS)}, {})).input
     source = SimpleNamespace(vocabulary=field.vocabulary, special=field.special)
     split = Split({"tokens": Ragged.from_rows([[3, 4], [5]])}, source=source)
     rows = task.predictions(split, [np.array([[0.0, np.log(3)]]), np.array([[-np.log(3)]])])

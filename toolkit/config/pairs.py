@@ -15,7 +15,7 @@ from toolkit.config.wording import either
 from toolkit.data import DATA
 from toolkit.data.augment import AUGMENTATIONS
 from toolkit.errors import Refused
-from toolkit.models.rules import describe, form_of
+from toolkit.models.rules import form_of, shapes
 from toolkit.tasks import TASKS
 from toolkit.tasks.meeting import meet
 
@@ -97,9 +97,14 @@ def network_and_task(kind: str, model: Values, name: str) -> str | None:
         has = " and ".join(form or ())
         return f"{name} needs a model of {' and '.join(wanted)}, and this one is of {has}"
     try:
-        *_, shape = (describe(kind, model[network], model.get("stem")) for network in wanted)
+        found = shapes(kind, model, wanted, getattr(task, "reads", {}))
     except Refused as fault:
         return "; ".join(fault.faults)
+    shape = [*found.values()][-1]
+    draws, drawn = getattr(task, "draws", None), any(s.samples for s in found.values())
+    if draws is not None and draws != drawn:
+        lacks = "has no block sampling" if draws else "has block sampling, which is for variational"
+        return f"{name} cannot use this model, which {lacks}"
     if shape.gives not in ("vector", "sequence", "grid", *getattr(task, "accepts", ())):
         return f"{name} cannot use a network that gives {shape.gives}"
     if task.needs == "sequence" and not shape.each_position:
@@ -115,8 +120,8 @@ def windows(kind: str, model: Values, task: Values) -> list[str]:
     options = {name: value for name, value in task.items() if name != "name"}
     try:
         made = TASKS[task["name"]](**options)
-        for network in form_of(model) or ():
-            meet(made, describe(kind, model[network], model.get("stem")))
+        for shape in shapes(kind, model, form_of(model) or (), getattr(made, "reads", {})).values():
+            meet(made, shape)
     except Refused as fault:
         return fault.faults
     return []

@@ -19,6 +19,7 @@ from toolkit.config.schema import MISSING, Fault, schema_of
 from toolkit.data.augment import AUGMENTATIONS
 from toolkit.errors import Refused, did_you_mean
 from toolkit.training.keras_optimizers import contradictions
+from toolkit.training.optimizers import laid_over
 from toolkit.types import Seed
 
 
@@ -69,6 +70,8 @@ def check(composed: Composed) -> dict[str, Any]:
             settings[name], found = _group(name, group, composed)
         faults += [Fault((name, *fault.path), fault.text, fault.unknown) for fault in found]
     faults += _parts_of_a_batch(settings["optimizer"], settings["data"])
+    if not faults:
+        faults += _further_networks(settings)
     told = _tell(faults, unresolved, raw, composed.origins)
     if not any(fault.path[0] in ("data", "task", "model") for fault in faults):
         told += pairs.check(settings["data"], settings["task"], settings["model"])
@@ -121,6 +124,25 @@ def _parts_of_a_batch(optimizer: dict[str, Any], data: dict[str, Any]) -> list[F
         return []
     text = f"a batch of data.batch_size={size} cannot be cut into {parts} parts"
     return [Fault(("optimizer", "gradient_accumulation_steps"), text)]
+
+
+def _further_networks(settings: dict[str, Any]) -> list[Fault]:
+    """Check what a task says of the optimizers and schedules of further networks."""
+    faults = []
+    for key, own in settings["task"].items():
+        group = key.rpartition("_")[2]
+        if group not in ("optimizer", "schedule") or not own:
+            continue
+        row = own.get("name", settings[group]["name"])
+        table = GROUPS[group].table or {}
+        if row not in table:
+            faults.append(Fault(("task", key, "name"), f"no '{row}'.{did_you_mean(row, table)}"))
+            continue
+        options = laid_over(settings[group], own)
+        options.pop("name")
+        _, found = GROUPS[group].schema(row).check(options, f"{group} {row}")
+        faults += [Fault(("task", key, *fault.path), fault.text, fault.unknown) for fault in found]
+    return faults
 
 
 def _root(fault: Fault) -> Fault:

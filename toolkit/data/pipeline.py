@@ -113,6 +113,7 @@ def example_batches(
     seed: int | None = None,
     bucket: bool = False,
     augment: Augment | None = None,
+    whole: bool = False,
 ) -> Batches:
     """Return batches of separate examples.
 
@@ -125,6 +126,7 @@ def example_batches(
         bucket: Whether the examples of a batch should have similar lengths; where several arrays
             have lengths, the longest of each example.
         augment: Steps of augmentation and their options.
+        whole: Whether shuffled examples that would make a short last batch are left out.
     """
     ragged = [a for a in split.arrays.values() if isinstance(a, Ragged)]
     sampler: Sampler
@@ -134,7 +136,7 @@ def example_batches(
         longest = np.maximum.reduce([rows.lengths for rows in ragged])
         sampler = Bucketed(longest, batch_size, seed)
     else:
-        sampler = Shuffled(len(split), batch_size, seed)
+        sampler = Shuffled(len(split), batch_size, seed, whole)
     gather = _gatherer(split, {**spec.inputs, **spec.targets})
     names = list(spec.inputs)
     target = next(iter(spec.targets), None)

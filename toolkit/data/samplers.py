@@ -40,15 +40,17 @@ class InOrder:
     Args:
         examples: How many there are.
         batch_size: How many make a batch.
+        whole: Whether a last batch that would be short is left out.
     """
 
-    def __init__(self, examples: int, batch_size: int):
-        self.examples, self.batch_size = examples, batch_size
-        self.steps = -(-examples // batch_size)
+    def __init__(self, examples: int, batch_size: int, whole: bool = False):
+        self.steps = examples // batch_size if whole else -(-examples // batch_size)
+        self.examples = min(examples, self.steps * batch_size)
+        self.held, self.batch_size = examples, batch_size
 
     def order(self, epoch: Any) -> Any:
         """Return all indices."""
-        return tf.range(self.examples, dtype="int64")
+        return tf.range(self.held, dtype="int64")
 
     def batch(self, order: Any, step: Any) -> Any:
         """Return the next ``batch_size`` of the order."""
@@ -62,10 +64,12 @@ class Shuffled(InOrder):
         examples: How many there are.
         batch_size: How many make a batch.
         seed: The run's seed.
+        whole: Whether an epoch leaves out the examples that would make a short last batch; each
+            epoch others.
     """
 
-    def __init__(self, examples: int, batch_size: int, seed: int):
-        super().__init__(examples, batch_size)
+    def __init__(self, examples: int, batch_size: int, seed: int, whole: bool = False):
+        super().__init__(examples, batch_size, whole)
         self.seed = seed
 
     def order(self, epoch: Any) -> Any:

@@ -110,6 +110,35 @@ def describe(kind: str, body: Body, stem: Stem | None = None) -> Shape:
     return Shape(reads, layout, looks_ahead, merges, carries, tokenizer, longest, samples)
 
 
+def code_kind(layout: str) -> str:
+    """Return the kind of input that what a network gives is for the next one."""
+    return "code" if layout == "vector" else f"code_{layout}"
+
+
+def shapes(
+    kind: str, model: Mapping[str, Any], form: Form, reads: Mapping[str, str]
+) -> dict[str, Shape]:
+    """Return what each network of a model gives.
+
+    Args:
+        kind: Kind of the data's input.
+        model: ``stem`` and the networks.
+        form: The networks, in order.
+        reads: The kind that a network reads in place of the data's: ``code`` is what the network
+            before it gives, or noise where it is the first.
+
+    Raises:
+        Refused: As :func:`describe` does.
+    """
+    found: dict[str, Shape] = {}
+    for network in form:
+        own = reads.get(network, kind)
+        if own == "code" and found:
+            own = code_kind([*found.values()][-1].gives)
+        found[network] = describe(own, model[network], model.get("stem"))
+    return found
+
+
 def first_layout(kind: str, body: Body) -> Layout:
     """Return the layout that the stem gives: the first block's preferred one that the kind has.
 

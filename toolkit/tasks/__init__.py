@@ -18,5 +18,8 @@ TASKS: Table[str] = Table(
         "sequence_to_sequence": "toolkit.tasks.sequence_to_sequence:SequenceToSequence",
         "span_qa": "toolkit.tasks.span_qa:SpanQA",
         "token_classification": "toolkit.tasks.token_classification:TokenClassification",
+        "reconstruction": "toolkit.tasks.reconstruction:Reconstruction",
+        "variational": "toolkit.tasks.variational:Variational",
+        "adversarial": "toolkit.tasks.adversarial:Adversarial",
     },
 )

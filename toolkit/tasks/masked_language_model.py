@@ -80,8 +80,8 @@ class MaskedLanguageModel:
         """Tokens of the text that are cut out for one example."""
         return SentencePairs.window_for(self.length) if self.next_sentence else self.length
 
-    def shaped(self, field: Any) -> Any:
-        """Return the input with a mask, and take from it what is never hidden.
+    def shaped(self, spec: Any) -> Any:
+        """Return the spec, its input with a mask, and take from that what is never hidden.
 
         A vocabulary of words without special tokens gets padding and a mask at its end.
 
@@ -89,6 +89,11 @@ class MaskedLanguageModel:
             Refused: If a token that is never to be hidden is not in the vocabulary, or pairs are
                 wanted of a text whose tokenizer has nothing to mark their ends.
         """
+        ((name, field),) = spec.inputs.items()
+        return replace(spec, inputs={name: self._masked(field)})
+
+    def _masked(self, field: Any) -> Any:
+        """Return a field of tokens with a mask among them."""
         words, special = field.vocabulary, dict(field.special or {})
         for name, token in (("pad", PAD), ("mask", MASK)):
             if name not in special:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -27,6 +27,7 @@ class Objective(keras.Model):
 
     Attributes:
         observers: Called with ``(y, outputs, weight)`` of each batch that is scored, in the graph.
+        further: How further networks are updated that have an optimizer of their own, by name.
     """
 
     jit_compile: Any  # Keras's own; said here since it is set below
@@ -50,6 +51,7 @@ class Objective(keras.Model):
         self.task_metrics = task.metrics(target)
         self.observers: tuple[Callable[[Any, Any, Any], None], ...] = ()
         self.told: dict[str, float] = {}
+        self.further: dict[str, Any] = {}
         self._show = False
         self._shown: tuple[list[Any], Any] | None = None
         self.built = True
@@ -58,6 +60,19 @@ class Objective(keras.Model):
     def saved_weights(self) -> list[Any]:
         """The weights of the saved network, in its order."""
         return self.network.weights
+
+    def take(self, further: Mapping[str, Any]) -> None:
+        """Take the updates of further networks, and build all optimizers.
+
+        Args:
+            further: An ``Update`` for each network that the task names in ``optimizers``.
+        """
+        self.optimizer.build(self.trainable_variables)
+
+    @property
+    def optimizers(self) -> list[Any]:
+        """Every optimizer, Keras's own first."""
+        return [self.optimizer, *(update.optimizer for update in self.further.values())]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the network's raw outputs."""
@@ -101,7 +116,7 @@ class Objective(keras.Model):
         total = tf.maximum(tf.reduce_sum(loss_weight), 1e-7)
         gradients: list[Any] = []
         loss, variables, kept = 0.0, self.trainable_variables, []
-        for part in self._parts((x, y, weight, loss_weight)):
+        for part in cut((x, y, weight, loss_weight), self.accumulate):
             x_part, y_part, weight_part, loss_weight_part = part
             with tf.GradientTape() as tape:
                 part_sum, outputs = self.loss_sum(x_part, y_part, loss_weight_part, training=True)
@@ -112,27 +127,17 @@ class Objective(keras.Model):
                     )
                 scaled = self.optimizer.scale_loss(part_loss)
             part_gradients = tape.gradient(scaled, variables)
-            gradients = _add(gradients, part_gradients) if gradients else part_gradients
+            gradients = added(gradients, part_gradients) if gradients else part_gradients
             loss += part_loss
             self.update_metrics(y_part, outputs, weight_part)
             kept.append(outputs)
         self.end(kept, training=True)
         self.loss_mean.update_state(loss, sample_weight=total)
         scale = getattr(self.optimizer, "dynamic_scale", 1.0)
-        norm = _norm(gradients) / tf.cast(scale, "float32")
-        self._update(gradients, tf.math.is_finite(loss) & tf.math.is_finite(norm))
+        norm = norm_of(gradients) / tf.cast(scale, "float32")
+        finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
+        update(self.optimizer, gradients, variables, finite)
         return {**self.results(), "gradient_norm": norm}
-
-    def _update(self, gradients: list[Any], finite: Any) -> None:
-        """Apply the gradients, unless the loss or they are no numbers: then the weights stay."""
-
-        def apply() -> None:
-            self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
-
-        if hasattr(self.optimizer, "inner_optimizer") or tf.distribute.has_strategy():
-            apply()  # a loss scale skips such steps itself; replicas cannot meet inside a condition
-        else:
-            tf.cond(finite, apply, lambda: None)
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch."""
@@ -193,24 +198,38 @@ class Objective(keras.Model):
         results = {name: metric.result() for name, metric in self.task_metrics.items()}
         return {"loss": self.loss_mean.result(), **results}
 
-    def _parts(self, batch: Any) -> list[Any]:
-        if self.accumulate == 1:
-            return [batch]
-        size = tf.shape(tf.nest.flatten(batch)[0])[0]
-        edges = [size * i // self.accumulate for i in range(self.accumulate + 1)]
-        return [
-            tf.nest.map_structure(lambda t, a=a, b=b: t[a:b], batch)
-            for a, b in zip(edges, edges[1:], strict=False)
-        ]
+
+def update(optimizer: Any, gradients: list[Any], variables: list[Any], finite: Any) -> None:
+    """Apply gradients, unless the loss or they are no numbers: then the weights stay."""
+
+    def apply() -> None:
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+    if hasattr(optimizer, "inner_optimizer") or tf.distribute.has_strategy():
+        apply()  # a loss scale skips such steps itself; replicas cannot meet inside a condition
+    else:
+        tf.cond(finite, apply, lambda: None)
 
 
-def _norm(gradients: list[Any]) -> Any:
+def cut(batch: Any, parts: int) -> list[Any]:
+    """Return a batch, nested tensors whose first axis is the examples, in so many parts."""
+    if parts == 1:
+        return [batch]
+    size = tf.shape(tf.nest.flatten(batch)[0])[0]
+    edges = [size * i // parts for i in range(parts + 1)]
+    return [
+        tf.nest.map_structure(lambda t, a=a, b=b: t[a:b], batch)
+        for a, b in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def norm_of(gradients: list[Any]) -> Any:
     """Return the norm of all gradients together, in float32 whatever their types."""
     parts = [g.values if isinstance(g, tf.IndexedSlices) else g for g in gradients]
     return tf.linalg.global_norm([tf.cast(part, "float32") for part in parts if part is not None])
 
 
-def _add(gradients: list[Any], more: list[Any]) -> list[Any]:
+def added(gradients: list[Any], more: list[Any]) -> list[Any]:
     """Add gradients pair by pair, sparse ones as dense."""
     return [
         a if b is None else b if a is None else tf.convert_to_tensor(a) + tf.convert_to_tensor(b)

@@ -35,8 +35,16 @@ def training_batches(dataset: Dataset, task: Any, batching: Batching, seed: int)
         case "windows":
             batches = window_batches(split, spec, size, task.window, seed=seed, augment=augment)
         case _:
-            bucket = batching.bucket_by_length
-            batches = example_batches(split, spec, size, seed=seed, bucket=bucket, augment=augment)
+            parts = getattr(task, "batches_per_step", None)  # those of a game are whole
+            batches = example_batches(
+                split,
+                spec,
+                size * (parts or 1),
+                seed=seed,
+                bucket=batching.bucket_by_length,
+                augment=augment,
+                whole=parts is not None,
+            )
     return replace(batches, examples_of=getattr(task, "examples", None), seed=seed)
 
 

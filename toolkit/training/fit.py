@@ -11,6 +11,7 @@ import keras
 from toolkit.errors import Refused
 from toolkit.training.assemble import Trainable
 from toolkit.training.callbacks.checkpoints import Checkpoints
+from toolkit.training.callbacks.concerns import Concerns
 from toolkit.training.callbacks.guard import Diverged, NonFiniteGuard
 from toolkit.training.callbacks.keep_best import KeepBest
 from toolkit.training.callbacks.limit import StopAfter
@@ -100,7 +101,7 @@ def fit(
         minutes=settings.checkpoint_minutes,
         keep=settings.keep,
     )
-    plateau = setup.update.plateau
+    plateau, concerns = setup.update.plateau, getattr(setup.task, "concerns", None)
     watch: list[keras.callbacks.Callback] = [
         position,
         watching(objective, setup.task, setup.dataset, setup.dataset.valid),
@@ -115,6 +116,7 @@ def fit(
             examples=round(setup.batches.examples * setup.steps / setup.batches.steps),
             unit=setup.batches.unit,
         ),
+        *([Concerns(concerns, reporter.say)] if concerns is not None else []),
         MetricsCsv(folder.metrics, position),
         best,
         *callbacks,

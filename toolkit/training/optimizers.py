@@ -68,6 +68,49 @@ def update_by_name(
     return replace(update, plateau=falls)
 
 
+def further_updates(
+    task: Any,
+    optimizer: Mapping[str, Any] | Any,
+    schedule: Mapping[str, Any] | None,
+    steps_per_epoch: int,
+    total_steps: int,
+) -> dict[str, Update]:
+    """Return how a task's further networks are updated, by their names.
+
+    A task may have ``optimizers``: for each further network options that differ from ``optimizer``
+    and ``schedule``, and its updates in a step (``toolkit.tasks.adversarial.Own``).
+
+    Args:
+        task: What is learned.
+        optimizer: ``name`` and options, or a Keras optimizer: the first network's.
+        schedule: ``name`` and options of its schedule; None for a constant rate.
+        steps_per_epoch: Steps of an epoch.
+        total_steps: Steps of the run.
+
+    Raises:
+        Refused: If there is no such name or option, or options contradict one another.
+    """
+    found = {}
+    for network, own in getattr(task, "optimizers", {}).items():
+        if not isinstance(optimizer, Mapping):
+            found[network] = Update(type(optimizer).from_config(optimizer.get_config()))
+            continue
+        found[network] = update_by_name(
+            laid_over(optimizer, own.optimizer),
+            laid_over(schedule or {"name": "constant"}, own.schedule),
+            steps_per_epoch=steps_per_epoch * own.updates,
+            total_steps=total_steps * own.updates,
+        )
+    return found
+
+
+def laid_over(options: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with others in their place; a ``name`` of theirs leaves none of the first."""
+    if own.get("name", options["name"]) != options["name"]:
+        return dict(own)
+    return {**options, **own}
+
+
 def _named(options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     rest = dict(options)
     return rest.pop("name"), rest

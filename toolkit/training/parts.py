@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from dataclasses import replace
 from typing import Any
 
 from toolkit.data import DATA
@@ -52,23 +51,21 @@ def suited(data: dict[str, Any], task: dict[str, Any], model: dict[str, Any]) ->
 
 
 def met(model: dict[str, Any], kind: str) -> Shape:
-    """Return what a model's network, or its first one, gives for inputs of a kind."""
-    body = model["body"] if model.get("body") else model["encoder"]
+    """Return what a model's first network that reads the data gives for inputs of a kind."""
+    body = next(model[name] for name in ("body", "encoder", "discriminator") if model.get(name))
     return describe(kind, body, model.get("stem"))
 
 
 def learner(task: dict[str, Any], model: dict[str, Any], spec: Spec) -> tuple[Any, Spec]:
     """Return a task that knows the network and the data, and what it makes of the inputs.
 
-    A task may have ``meet(shape)``, which tells it what the network does, and ``shaped(field)``,
-    which gives the input as the task has it: with one more token for a mask, say.
+    A task may have ``meet(shape)``, which tells it what the network does, and ``shaped(spec)``,
+    which gives inputs and targets as the task has them: with one more token for a mask, say.
     """
     made = make(TASKS, task)
     meet(made, met(model, spec.input.kind))
-    if (shaped := getattr(made, "shaped", None)) is not None:
-        name, field = next(iter(spec.inputs.items()))
-        spec = replace(spec, inputs={**spec.inputs, name: shaped(field)})
-    return made, spec
+    shaped = getattr(made, "shaped", None)
+    return made, spec if shaped is None else shaped(spec)
 
 
 def load_dataset(data: dict[str, Any], seed: int) -> Dataset:

@@ -47,7 +47,7 @@ def write_results(
     folder.write_json(folder.results, {**results, **baselines})
     told = getattr(task, "remarks", None)
     remarks = told(dataset) if told is not None else {}
-    _summary(reporter, folder, results, baselines, remarks, task, setup.settings.restore)
+    _summary(reporter, folder, results, baselines, remarks, task, setup.settings.restore or "best")
     return results
 
 

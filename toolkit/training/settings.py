@@ -22,7 +22,9 @@ class TrainerSettings:
         monitor: Score in validation by which the best epoch is chosen; None: the task's.
         patience: Epochs without a better score after which training stops; None never stops early.
         restore: Whose weights the run keeps and scores: the ``best`` epoch's or the ``last``. Where
-            validation data is what is reported, choosing by it would flatter: take the last.
+            validation data is what is reported, choosing by it would flatter: take the last. None:
+            the best, but the last of networks that play against each other, whose losses do not
+            tell which epoch was best.
         keep: Newest checkpoints that stay.
         checkpoint_every: Steps from one checkpoint to the next; None: one at the end of each epoch.
         checkpoint_minutes: Minutes after which a checkpoint is written in any case; None: never for
@@ -44,7 +46,7 @@ class TrainerSettings:
     validate_every: PositiveInt = 1
     monitor: str | None = None
     patience: PositiveInt | None = None
-    restore: Literal["best", "last"] = "best"
+    restore: Literal["best", "last"] | None = None
     keep: PositiveInt = 2
     checkpoint_every: PositiveInt | None = None
     checkpoint_minutes: Positive | None = 15.0

@@ -17,7 +17,7 @@ from toolkit.lazy import tf
 from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.batches import evaluation_batches, training_batches
-from toolkit.training.optimizers import Update, update_by_name
+from toolkit.training.optimizers import Update, further_updates, update_by_name
 from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.transfer.freeze import freeze
@@ -114,6 +114,8 @@ def prepare(
         Refused: If data and task do not fit, or ``init_from`` or ``freeze`` the network.
     """
     settings, batching = settings or TrainerSettings(), batching or Batching()
+    if settings.restore is None:
+        settings = replace(settings, restore=getattr(task, "restore", "best"))
     prepare_process(settings, seed)
     task.check(dataset)
     if settings.overfit_batches is not None:
@@ -122,13 +124,14 @@ def prepare(
     valid = evaluation_batches(dataset.valid, dataset.spec, task, batching)
     for name, part in (("train", batches), ("valid", valid)):
         if part.examples < 1:
-            raise Refused(f"data.{name}: no example of it is as long as the task needs.")
+            raise Refused(too_few(name, len(dataset.splits[name]), task, batching))
     steps, epochs = _length(batches, settings)
     total = min(steps * epochs, settings.max_steps or steps * epochs)
     if isinstance(optimizer, keras.Optimizer):
         update = Update(optimizer)
     else:
         update = update_by_name(optimizer, schedule, steps_per_epoch=steps, total_steps=total)
+    further = further_updates(task, optimizer, schedule, steps, total)
     weigh = getattr(task, "class_weights", None)
     trainable = assemble(
         model,
@@ -153,7 +156,7 @@ def prepare(
         jit = bool(tf.config.list_physical_devices("GPU"))
     objective = trainable.objective
     objective.compile(optimizer=update.optimizer, jit_compile=jit)
-    objective.optimizer.build(objective.trainable_variables)
+    objective.take(further)
     if told := set_rates(trainable, update):
         notes.append(told)
     own = settings.monitor in (None, task.monitor)
@@ -207,6 +210,18 @@ def first_batches(dataset: Dataset, task: Any, batching: Batching, count: int) -
     else:
         part = split.take(np.arange(min(size, len(split))))
     return replace(dataset, train=part, valid=part)
+
+
+def too_few(name: str, examples: int, task: Any, batching: Batching) -> str:
+    """Return why not even one batch can be made of a split."""
+    parts = getattr(task, "batches_per_step", None)
+    if parts is None:
+        return f"data.{name}: no example of it is as long as the task needs."
+    return (
+        f"data.{name}: {examples:,} examples are fewer than the {parts * batching.batch_size:,} "
+        f"that one step takes ({parts} x data.batch_size={batching.batch_size}); a smaller "
+        "data.batch_size."
+    )
 
 
 def _length(batches: Batches, settings: TrainerSettings) -> tuple[int, int]:

@@ -99,10 +99,11 @@ class State:
 def variables_of(model: keras.Model) -> list[Any]:
     """Return every variable of a training, in an order that the same configuration repeats.
 
-    Weights, random generators and carried state; metrics; the optimizer's slots, averages and loss
-    scale.
+    Weights, random generators and carried state; metrics; slots, averages and loss scale of each
+    optimizer.
     """
-    return [*model.variables, *model.metrics_variables, *model.optimizer.variables]
+    slots = [v for optimizer in model.optimizers for v in optimizer.variables]
+    return [*model.variables, *model.metrics_variables, *slots]
 
 
 def restored(stored: np.ndarray, variable: Any) -> np.ndarray:

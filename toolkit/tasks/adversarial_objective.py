@@ -1,0 +1,233 @@
+"""The training step of two networks that play against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from toolkit.tasks.adversarial_losses import (
+    boundary,
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+)
+from toolkit.tasks.objective import Objective, added, cut, norm_of, update
+
+Told = dict[str, Any]
+"""What is told of a batch by name, one number for each example or one for all."""
+
+
+class AdversarialObjective(Objective):
+    """A generator that makes images of noise, and a discriminator that tells them from real ones.
+
+    One step shows the discriminator as many batches as it has steps, each beside as many generated
+    images, and updates it after each; then the generator is updated once, by what the discriminator
+    says of new images. Each network has an optimizer of its own: its rate, clipping, parts of a
+    batch and loss scale. The discriminator reads real and generated images apart, so that the
+    statistics of a batch do not tell them from each other.
+
+    Args:
+        generator: From ``noise``, and ``condition`` where there is one, to images in -1..1.
+        discriminator: From ``image``, and maybe ``condition``, to ``verdict``, logits that an image
+            is real, and ``classes``, logits of its class, where it tells that.
+        task: An ``Adversarial`` task: the game and its settings.
+        target: The ``Field`` of the data's target.
+        accumulate: Parts of a batch whose gradients are summed before the generator's update.
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        task: Any,
+        target: Any,
+        *,
+        accumulate: int = 1,
+    ):
+        super().__init__(generator, task, target, accumulate=accumulate)
+        self.discriminator = discriminator
+        self.random = keras.random.SeedGenerator()  # its state is part of a checkpoint
+        names = dict.fromkeys(task.told(training=True) + task.told(training=False))
+        self.means = {name: keras.metrics.Mean(name, dtype="float32") for name in names}
+
+    @property
+    def generator(self) -> keras.Model:
+        """The network that makes images, in -1..1."""
+        return self.network
+
+    def take(self, further: Mapping[str, Any]) -> None:
+        """Take the discriminator's optimizer, and build both."""
+        own = further["discriminator"]
+        scales = keras.config.dtype_policy().name == "mixed_float16"
+        if scales and not isinstance(own.optimizer, keras.optimizers.LossScaleOptimizer):
+            # As Keras's compile has done to the generator's.
+            own = replace(own, optimizer=keras.optimizers.LossScaleOptimizer(own.optimizer))
+        self.further = {"discriminator": own}
+        own.optimizer.build(self.discriminator.trainable_variables)
+        self.optimizer.build(self.generator.trainable_variables)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Make the discriminator's updates and one of the generator."""
+        batches = cut(self._prepared(data), self.task.discriminator_steps)
+        for batch in batches:
+            discriminator_norm = self._update_discriminator(batch)
+        norms = {
+            "gradient_norm": self._update_generator(batches[-1]),
+            "discriminator_gradient_norm": discriminator_norm,
+        }
+        return {**self._results(training=True), **norms}
+
+    def _update_discriminator(self, batch: Any) -> Any:
+        """Make one update by a batch of real images, and return its gradients' norm."""
+        own, variables = self.further["discriminator"], self.discriminator.trainable_variables
+        total, whole = tf.reduce_sum(batch[2]), 0.0
+        gradients: list[Any] = []
+        for part in cut(batch, own.accumulate):
+            fake = self.generator(self._entries(part), training=True)
+            with tf.GradientTape() as tape:
+                losses, told = self._discriminator_losses(part, fake, training=True)
+                loss = _mean(losses, part[2], total) + _regularization(
+                    self.discriminator, own.accumulate
+                )
+                scaled = own.optimizer.scale_loss(loss)
+            found = tape.gradient(scaled, variables)
+            gradients = added(gradients, found) if gradients else found
+            whole += loss
+            self._tell(told, part[2])
+        return _apply(own.optimizer, gradients, variables, whole)
+
+    def _update_generator(self, batch: Any) -> Any:
+        """Make one update by as many generated images, and return its gradients' norm."""
+        variables = self.generator.trainable_variables
+        total, whole = tf.reduce_sum(batch[2]), 0.0
+        gradients: list[Any] = []
+        for part in cut(batch, self.accumulate):
+            entries = self._entries(part)
+            with tf.GradientTape() as tape:
+                fake = self.generator(entries, training=True)
+                losses, told = self._generator_losses(part, fake, training=True)
+                loss = _mean(losses, part[2], total) + _regularization(
+                    self.generator, self.accumulate
+                )
+                scaled = self.optimizer.scale_loss(loss)
+            found = tape.gradient(scaled, variables)
+            gradients = added(gradients, found) if gradients else found
+            whole += loss
+            self._tell(told, part[2])
+        return _apply(self.optimizer, gradients, variables, whole)
+
+    def test_step(self, data: Any) -> dict[str, Any]:
+        """Score one batch as in training, and tell how much generated images vary."""
+        batch = self._prepared(data)
+        real, _, weight = batch
+        fake = self.generator(self._entries(batch), training=False)
+        self._tell(self._discriminator_losses(batch, fake, training=False)[1], weight)
+        self._tell(self._generator_losses(batch, fake, training=False)[1], weight)
+        self._tell({"diversity": _spread(fake) / tf.maximum(_spread(real), 1e-6)}, weight)
+        if self._show:
+            self._hold((data[0], data[1], fake, weight))
+        return self._results(training=False)
+
+    def _prepared(self, data: Any) -> tuple[Any, Any, Any]:
+        """Return images in -1..1, classes as zeros and a one or None, and weights."""
+        x, y, weight = data
+        (image,) = x.values()
+        return self.task.signed(image), self.task.condition_of(y), weight
+
+    def _entries(self, batch: Any) -> dict[str, Any]:
+        """Return what the generator reads for a batch: new noise, and the batch's classes."""
+        _, condition, weight = batch
+        noise = self.task.draw(tf.shape(weight)[0], self.random)
+        return {"noise": noise} if condition is None else {"noise": noise, "condition": condition}
+
+    def _discriminator_losses(self, batch: Any, fake: Any, training: bool) -> tuple[Any, Told]:
+        """Return what the discriminator loses by each real image and a generated one."""
+        real, condition, weight = batch
+        task = self.task
+        seen, made = (self._judge(image, condition, training) for image in (real, fake))
+        smoothing = task.label_smoothing if training else 0.0
+        losses = discriminator_loss(task.game, seen["verdict"], made["verdict"], smoothing)
+        told = {"discriminator_loss": losses}
+        if (edge := boundary(task.game)) is not None:
+            told["discriminator_accuracy"] = _right(seen["verdict"], made["verdict"], edge)
+        if training and task.gradient_penalty:
+            penalty = gradient_penalty(
+                lambda image: self._judge(image, condition, training)["verdict"],
+                real,
+                fake,
+                keras.random.uniform(tf.shape(weight), seed=self.random),
+            )
+            told["gradient_penalty"] = penalty
+            losses += task.gradient_penalty * penalty
+        if "classes" in seen:
+            told["class_accuracy"] = _hits(condition, seen["classes"])
+            for judged in (seen, made):
+                losses += _cross_entropies(condition, judged["classes"])
+        return losses, told
+
+    def _generator_losses(self, batch: Any, fake: Any, training: bool) -> tuple[Any, Told]:
+        """Return what the generator loses by each of its images."""
+        made = self._judge(fake, batch[1], training)
+        losses = generator_loss(self.task.game, made["verdict"])
+        told = {"loss": losses}
+        if "classes" in made:
+            losses += _cross_entropies(batch[1], made["classes"])
+        return losses, told
+
+    def _judge(self, image: Any, condition: Any, training: bool) -> dict[str, Any]:
+        """Return what the discriminator says of images."""
+        entries = {"image": image}
+        if "condition" in self.discriminator.input:
+            entries["condition"] = condition
+        return self.discriminator(entries, training=training)
+
+    def _tell(self, told: Told, weight: Any) -> None:
+        for name, values in told.items():
+            metric = self.loss_mean if name == "loss" else self.means[name]
+            metric.update_state(values, sample_weight=weight if values.shape.rank else None)
+
+    def _results(self, training: bool) -> dict[str, Any]:
+        """Return the running mean of what is told, by name; ``loss`` is the generator's."""
+        means = {name: self.means[name].result() for name in self.task.told(training)}
+        return {"loss": self.loss_mean.result(), **means}
+
+
+def _apply(optimizer: Any, gradients: list[Any], variables: list[Any], loss: Any) -> Any:
+    """Update a network, unless loss or gradients are no numbers, and return the gradients' norm."""
+    norm = norm_of(gradients) / tf.cast(getattr(optimizer, "dynamic_scale", 1.0), "float32")
+    update(optimizer, gradients, variables, tf.math.is_finite(loss) & tf.math.is_finite(norm))
+    return norm
+
+
+def _mean(losses: Any, weight: Any, total: Any) -> Any:
+    """Return a part's share of the weighted mean over a batch."""
+    return tf.math.divide_no_nan(tf.reduce_sum(losses * weight), total)
+
+
+def _regularization(network: keras.Model, parts: int) -> Any:
+    """Return what a network's layers add to its loss; once a batch, whatever its parts."""
+    return tf.add_n([tf.constant(0.0), *(tf.cast(v, "float32") for v in network.losses)]) / parts
+
+
+def _right(real: Any, fake: Any, edge: float) -> Any:
+    """Return the share of right verdicts on each real image and the generated one beside it."""
+    right = [tf.cast(t, "float32") for t in (real > edge, fake <= edge)]
+    both = tf.concat([tf.reshape(t, (tf.shape(t)[0], -1)) for t in right], axis=1)
+    return tf.reduce_mean(both, axis=1)
+
+
+def _cross_entropies(condition: Any, logits: Any) -> Any:
+    return tf.nn.softmax_cross_entropy_with_logits(condition, tf.cast(logits, "float32"))
+
+
+def _hits(condition: Any, logits: Any) -> Any:
+    return tf.cast(tf.argmax(condition, -1) == tf.argmax(logits, -1), "float32")
+
+
+def _spread(images: Any) -> Any:
+    """Return how much the images of a batch differ, a scalar: the deviation of their pixels."""
+    return tf.reduce_mean(tf.math.reduce_std(tf.cast(images, "float32"), axis=0))

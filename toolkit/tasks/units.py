@@ -1,0 +1,36 @@
+"""Raw values and those that errors are told in: images from 0 to 1, other values standardised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from toolkit.lazy import keras
+
+BYTE = 255.0
+
+
+def scaled(values: Any, field: Any) -> Any:
+    """Return raw values as a task compares them, float32 or the floating type that they have.
+
+    Args:
+        values: A tensor in the field's own units.
+        field: Its ``Field``: bytes of an image become 0..1, values with an offset and a scale are
+            standardised, all others stay.
+    """
+    if field.kind in ("image", "picture"):
+        values = keras.ops.cast(values, "float32")
+        return values / BYTE if field.dtype == "uint8" else values
+    if field.offset is None:
+        return values
+    return (values - np.array(field.offset, "float32")) / np.array(field.scale, "float32")
+
+
+def unscaled(values: Any, field: Any) -> Any:
+    """Return values in the field's own units, as :func:`scaled` found them; bytes stay floats."""
+    if field.kind in ("image", "picture"):
+        return values * BYTE if field.dtype == "uint8" else values
+    if field.offset is None:
+        return values
+    return values * np.array(field.scale, "float32") + np.array(field.offset, "float32")
