@@ -37,7 +37,9 @@ def flip(x: Any, u: Any, *, horizontal: bool = True, vertical: bool = False) -> 
 def jitter(
     x: Any, u: Any, *, scale: AtLeastOne = 1.117, interpolation: Interpolation = "bilinear"
 ) -> Any:
-    """Enlarge each image and cut its size out again, anywhere (Isola et al. 2017, arXiv:1611.07004).
+    """Enlarge each image and cut its size out again, anywhere.
+
+    Isola et al. 2017, arXiv:1611.07004.
 
     Args:
         x: Images.

@@ -99,8 +99,8 @@ def image_folder(
 def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
     """Return the folder of each part that there is."""
     which = (
-        "data=image_folder: which folder? Give data.root=FOLDER, with train/<class>/ or <class>/ in "
-        "it, or data.train=FOLDER."
+        "data=image_folder: which folder? Give data.root=FOLDER, with train/<class>/ or <class>/ "
+        "in it, or data.train=FOLDER."
     )
     return part_folders(root, given, which=which, expected="your pictures")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 from pathlib import Path
 
 from toolkit.errors import Refused
@@ -65,17 +66,20 @@ def part_folders(
 
 
 def refuse_twice(folders: Mapping[str, Path]) -> None:
-    """Refuse folders that are one and the same under two keys.
+    """Refuse folders of which one is another, or lies in it: they are searched through.
 
     Raises:
-        Refused: Naming the folder and its keys.
+        Refused: Naming both and their keys.
     """
-    keys: dict[Path, str] = {}
-    for key, folder in folders.items():
-        first = keys.setdefault(folder.resolve(), key)
-        if first != key:
+    for (one, inner), (other, outer) in permutations(folders.items(), 2):
+        if inner.resolve() == outer.resolve():
             raise Refused(
-                f"{first} and {key} name the same folder, '{folder}'; expected two different ones."
+                f"{one} and {other} name the same folder, '{inner}'; expected two different ones."
+            )
+        if inner.resolve().is_relative_to(outer.resolve()):
+            raise Refused(
+                f"{one}: '{inner}' lies in '{outer}', which is {other} and is searched through; "
+                "expected folders beside each other."
             )
 
 

@@ -102,7 +102,9 @@ def carve_parts(
     if total <= len(missing):
         least = len(missing) + 1
         plural = "" if total == 1 else "s"
-        raise Refused(f"'{folder}': {total} picture{plural}; expected at least {least} to train on.")
+        raise Refused(
+            f"'{folder}': {total} picture{plural}; expected at least {least} to train on."
+        )
     if "test" in missing:
         splits["train"], splits["test"] = carve(splits["train"], test_fraction, seed + 1)
         held = f"{len(splits['test']):,} of {total:,} images held back (seed={seed})."

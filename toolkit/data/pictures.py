@@ -166,7 +166,7 @@ def in_colour(data: Any) -> Any:
     # A bmp refuses another number of channels; the others drop transparency by themselves.
     image = tf.cond(
         tf.strings.substr(data, 0, 2) == b"BM",
-        lambda: _in_colour(tf.io.decode_bmp(data)),
+        lambda: _three_channels(tf.io.decode_bmp(data)),
         lambda: tf.io.decode_image(data, channels=3, expand_animations=False),
     )
     image.set_shape((None, None, 3))
@@ -192,7 +192,7 @@ def painted(image: Any, palette: Palette) -> Any:
     return tf.cond(plain, lambda: tf.gather(colours, numbers), lambda: image)
 
 
-def _in_colour(image: Any) -> Any:
+def _three_channels(image: Any) -> Any:
     image = tf.cond(tf.shape(image)[-1] < 3, lambda: tf.repeat(image, 3, -1), lambda: image)
     return image[..., :3]
 
