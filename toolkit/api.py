@@ -129,7 +129,7 @@ def train(
 
 def default_task(data: Dataset) -> str:
     """Return the task that a data set's target is made for."""
-    kinds = {field.kind for field in data.spec.targets.values()}
+    kinds = {field.kind for field in data.spec.targets.values()} or {"none"}
     tasks: dict[str, Any] = dict(TASKS)
     return next(name for name, task in tasks.items() if kinds <= task.targets)
 

@@ -38,11 +38,16 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
             f"{chosen}: {reason}. Tasks for {data['name']}: {', '.join(tasks) or 'none'}. "
             f"Data for {task['name']}: {', '.join(others) or 'none'}."
         ]
+    if reason := pairing(data, task):
+        paired = [n for n in DATA if not (data_and_task({"name": n}, task["name"]) or unpaired(n))]
+        return [f"{chosen}: {reason}. Data with pairs: {', '.join(paired) or 'none'}."]
     kind = kind_of(data)
     if kind is None:
         return []
     if reason := augmentation(kind, data.get("augment") or {}):
         return [f"data.augment: {data['name']} holds inputs of kind {kind}, and {reason}."]
+    if reason := blending(targets_of(data), data.get("augment") or {}):
+        return [f"data.augment: {reason} {data['name']} has none."]
     reason = network_and_task(kind, model, task["name"])
     if reason is None:
         return windows(kind, model, task)
@@ -85,8 +90,34 @@ def data_and_task(data: Values, name: str) -> str | None:
         return f"{name} reads {wanted}, and the inputs of {data['name']} are of kind {kind}"
     if targets and not targets & task.targets:
         wanted, found = either(sorted(task.targets)), either(sorted(targets))
+        if targets == {"none"}:
+            return f"{name} learns a {wanted}, and {data['name']} has inputs alone"
         return f"{name} learns a {wanted}, and what {data['name']} has to learn is a {found}"
     return None
+
+
+def unpaired(name: str) -> bool:
+    """Return whether a data set's targets are no pairs with its inputs."""
+    return getattr(DATA.row(name), "unpaired", False)
+
+
+def pairing(data: Values, task: Values) -> str | None:
+    """Return why a task cannot learn from data that is not paired; None if it can, or it is.
+
+    A task says by its attribute ``paired`` whether, with its options, it learns from pairs alone.
+    """
+    if not unpaired(data["name"]):
+        return None
+    try:
+        made = _made(task)
+    except Refused:
+        return None  # told elsewhere
+    if not getattr(made, "paired", False):
+        return None
+    return (
+        f"{task['name']} as it is set learns from pairs, and in {data['name']} an input and the "
+        "picture beside it have nothing to do with each other"
+    )
 
 
 def network_and_task(kind: str, model: Values, name: str) -> str | None:
@@ -117,14 +148,18 @@ def network_and_task(kind: str, model: Values, name: str) -> str | None:
 
 def windows(kind: str, model: Values, task: Values) -> list[str]:
     """Return what keeps a task's examples from being read for their length, if anything does."""
-    options = {name: value for name, value in task.items() if name != "name"}
     try:
-        made = TASKS[task["name"]](**options)
+        made = _made(task)
         for shape in shapes(kind, model, form_of(model) or (), getattr(made, "reads", {})).values():
             meet(made, shape)
     except Refused as fault:
         return fault.faults
     return []
+
+
+def _made(task: Values) -> Any:
+    """Return a task with its options."""
+    return TASKS[task["name"]](**{key: value for key, value in task.items() if key != "name"})
 
 
 @cache
@@ -145,4 +180,12 @@ def augmentation(kind: str, steps: Values) -> str | None:
         if kind not in row.kinds:
             able = [other for other in AUGMENTATIONS if kind in AUGMENTATIONS.row(other).kinds]
             return f"{name} changes {either(row.kinds)}. For {kind} there is: {', '.join(able)}"
+    return None
+
+
+def blending(targets: set[str], steps: Values) -> str | None:
+    """Return why a step cannot blend examples with such targets; None if it can."""
+    for name in steps:
+        if AUGMENTATIONS.row(name).labels and targets and not targets & {"label", "value"}:
+            return f"{name} blends an example's label or value with another's, and"
     return None

@@ -134,7 +134,7 @@ def _further_networks(settings: dict[str, Any]) -> list[Fault]:
         if group not in ("optimizer", "schedule") or not own:
             continue
         row = own.get("name", settings[group]["name"])
-        table = GROUPS[group].table or {}
+        table: Any = GROUPS[group].table
         if row not in table:
             faults.append(Fault(("task", key, "name"), f"no '{row}'.{did_you_mean(row, table)}"))
             continue

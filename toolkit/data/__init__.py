@@ -14,18 +14,28 @@ class Row:
     Attributes:
         path: ``module:function``.
         kind: Kind of its input; None where an option decides it.
-        target: Kind of its target.
+        target: Kind of its target; ``none`` where there is nothing to learn but the input.
         task: The task it is meant for.
+        unpaired: Whether its target is no pair with its input, but just another of its sort.
     """
 
     path: str
     kind: str | None
     target: str
     task: str
+    unpaired: bool = False
 
 
-def _row(module: str, kind: str | None, target: str, task: str, function: str = "") -> Row:
-    return Row(f"toolkit.data.{module}:{function or module}", kind, target, task)
+def _row(
+    module: str,
+    kind: str | None,
+    target: str,
+    task: str,
+    function: str = "",
+    *,
+    unpaired: bool = False,
+) -> Row:
+    return Row(f"toolkit.data.{module}:{function or module}", kind, target, task, unpaired)
 
 
 DATA: Table[Row] = Table(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from toolkit.data.spec import Spec
+from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import tf
 from toolkit.registry import Table
@@ -24,12 +24,15 @@ class Row:
         draws: What it needs drawn for each example: that many uniform numbers, ``seed`` (two whole
             numbers that seed further draws), or ``beta`` (a share, by its option ``alpha``).
         labels: Whether it changes the label too.
+        moves: Whether it moves what an image shows. A picture that is to be made of the image moves
+            alike.
     """
 
     path: str
     kinds: tuple[str, ...] = ("image",)
     draws: int | Literal["seed", "beta"] = 2
     labels: bool = False
+    moves: bool = False
 
 
 def _row(name: str, *facts: Any, **more: Any) -> Row:
@@ -39,9 +42,10 @@ def _row(name: str, *facts: Any, **more: Any) -> Row:
 AUGMENTATIONS: Table[Row] = Table(
     "data.augment",
     {
-        "flip": _row("flip"),
-        "crop": _row("crop"),
-        "shift": _row("shift"),
+        "flip": _row("flip", moves=True),
+        "jitter": _row("jitter", moves=True),
+        "crop": _row("crop", moves=True),
+        "shift": _row("shift", moves=True),
         "cutout": _row("cutout", draws=2),
         "noise": _row("noise", ("image", "series", "table"), "seed"),
         "mixup": _row("mixup", ("image", "series", "table"), "beta", labels=True),
@@ -58,6 +62,10 @@ class Augmentation:
     the same picture whatever the batch size, the order, the number of workers, or the step at which
     a run was resumed, and adding a step does not change what the others draw. (``mixup`` blends an
     example with another of its batch: which one depends on the batch, how much does not.)
+
+    Where a picture is to be made of an image, both are moved alike, and what does not move anything
+    (``noise``, ``cutout``) is done to the image alone. Where image and picture are no pair, each is
+    an example of its own: all steps are done to both, with draws for each.
 
     Args:
         steps: Options by name, in the order in which they are applied:
@@ -82,9 +90,12 @@ class Augmentation:
         self.n = n
         self.spec = spec
         self.input = next(iter(spec.inputs))
-        self.target = next(iter(spec.targets))
+        self.target = next(iter(spec.targets), "")
+        pictures = {name: f for name, f in spec.targets.items() if f.kind == "picture"}
+        self.paired = [name for name, field in pictures.items() if not field.unpaired]
+        self.unpaired = [name for name, field in pictures.items() if field.unpaired]
 
-    def draws(self, seed: int, epoch: Any) -> dict[str, Any]:
+    def draws(self, seed: int, epoch: Any) -> dict[Any, Any]:
         """Draw what an epoch needs.
 
         Args:
@@ -92,12 +103,14 @@ class Augmentation:
             epoch: The epoch, an integer or a scalar integer tensor.
 
         Returns:
-            A tensor for each step, the first axis the examples.
+            A tensor for each step, the first axis the examples; and ``(target, step)`` for pictures
+            that are examples of their own.
         """
         base = tf.stack([tf.cast(seed, "int64"), tf.cast(epoch, "int64")])
         return {
-            name: self._draw(AUGMENTATIONS.row(name).draws, options, _salted(base, name))
+            key: self._draw(AUGMENTATIONS.row(name).draws, options, _salted(base, str(key)))
             for name, options in self.steps.items()
+            for key in (name, *((picture, name) for picture in self.unpaired))
         }
 
     def _draw(self, what: int | str, options: dict[str, Any], seed: Any) -> Any:
@@ -111,7 +124,7 @@ class Augmentation:
             return tf.cast(share, "float32")
         return tf.random.stateless_uniform([self.n, what], seed, alg="philox")
 
-    def __call__(self, batch: dict[str, Any], drawn: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, batch: dict[str, Any], drawn: Mapping[Any, Any]) -> dict[str, Any]:
         """Augment a batch.
 
         Args:
@@ -124,14 +137,28 @@ class Augmentation:
         """
         batch = dict(batch)
         for name, options in self.steps.items():
-            x = batch[self.input]
-            if AUGMENTATIONS.row(name).labels:
+            row, x = AUGMENTATIONS.row(name), batch[self.input]
+            if row.labels:
                 y = self._shares(batch[self.target])
-                x, batch[self.target] = AUGMENTATIONS[name](x, y, drawn[name], **options)
-            else:
-                x = AUGMENTATIONS[name](x, drawn[name], **options)
-            batch[self.input] = x
+                batch[self.input], batch[self.target] = AUGMENTATIONS[name](
+                    x, y, drawn[name], **options
+                )
+                continue
+            batch[self.input] = self._step(name, x, drawn[name], self.spec.input)
+            for picture in self.paired if row.moves else ():
+                field = self.spec.targets[picture]
+                batch[picture] = self._step(name, batch[picture], drawn[name], field)
+            for picture in self.unpaired:
+                field, own = self.spec.targets[picture], drawn[picture, name]
+                batch[picture] = self._step(name, batch[picture], own, field)
         return batch
+
+    def _step(self, name: str, x: Any, drawn: Any, field: Field) -> Any:
+        """Carry out one step on an input, or on a picture."""
+        options = self.steps[name]
+        if field.palette is not None and "interpolation" in _options(name):
+            options = {**options, "interpolation": "nearest"}
+        return AUGMENTATIONS[name](x, drawn, **options)
 
     def _shares(self, y: Any) -> Any:
         """Return labels as a share of each class."""
@@ -145,6 +172,12 @@ def _salted(seed: Any, name: str) -> Any:
     return tf.random.experimental.stateless_fold_in(seed, zlib.crc32(name.encode()))
 
 
+def _options(name: str) -> list[str]:
+    """Return the names of a step's options."""
+    parameters = inspect.signature(AUGMENTATIONS[name]).parameters.values()
+    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+
 def _default(function: Any, option: str) -> Any:
     return inspect.signature(function).parameters[option].default
 
@@ -152,8 +185,7 @@ def _default(function: Any, option: str) -> Any:
 def _faults(name: str, options: Mapping[str, Any], spec: Spec) -> list[str]:
     if name not in AUGMENTATIONS:
         return [f"data.augment: no '{name}'.{did_you_mean(name, AUGMENTATIONS)}"]
-    parameters = inspect.signature(AUGMENTATIONS[name]).parameters.values()
-    known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    known = _options(name)
     faults = [
         f"data.augment.{name}: no option '{option}'.{did_you_mean(option, known)}"
         for option in options
@@ -166,6 +198,14 @@ def _faults(name: str, options: Mapping[str, Any], spec: Spec) -> list[str]:
             f"data.augment: '{name}' changes {' and '.join(row.kinds)}, and this data set's input "
             f"is {kind}; for that there is {', '.join(can)}."
         )
-    if row.labels and next(iter(spec.targets.values())).kind not in ("label", "value"):
+    target = next(iter(spec.targets.values()), None)
+    if row.labels and (target is None or target.kind not in ("label", "value")):
         faults.append(f"data.augment: '{name}' needs a label or value to blend.")
+    if row.moves and target is not None and target.kind == "picture" and not target.unpaired:
+        sizes = [field.shape[:2] for field in (spec.input, target)]
+        if sizes[0] != sizes[1]:
+            faults.append(
+                f"data.augment: '{name}' moves image and picture alike, and these are of "
+                f"{' and '.join(f'{h} x {w}' for h, w in sizes)} pixels."
+            )
     return faults

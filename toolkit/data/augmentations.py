@@ -6,12 +6,16 @@ uniform numbers from [0, 1), ``(batch, k)``. Everything is computed for the whol
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from toolkit.lazy import tf
 from toolkit.types import Count, Fraction, NonNegative, Positive, PositiveInt, Probability
 
 Fill = Literal["zero", "nearest", "reflect"]
+Interpolation = Literal["bilinear", "nearest"]
+AtLeastOne = Annotated[float, Field(ge=1)]
 
 
 def flip(x: Any, u: Any, *, horizontal: bool = True, vertical: bool = False) -> Any:
@@ -28,6 +32,38 @@ def flip(x: Any, u: Any, *, horizontal: bool = True, vertical: bool = False) -> 
     if vertical:
         x = tf.where(u[:, 1, None, None, None] < 0.5, tf.reverse(x, [1]), x)
     return x
+
+
+def jitter(
+    x: Any, u: Any, *, scale: AtLeastOne = 1.117, interpolation: Interpolation = "bilinear"
+) -> Any:
+    """Enlarge each image and cut its size out again, anywhere.
+
+    Isola et al. 2017, arXiv:1611.07004.
+
+    Args:
+        x: Images.
+        u: Two uniform numbers each.
+        scale: How many times as high and as wide; 1.117 makes 286 pixels of 256, as pix2pix does.
+        interpolation: Whether pixels between others are blended (``bilinear``) or the ``nearest``
+            is taken, as it always is for label maps.
+    """
+    # One axis after the other: what enlarges rows and columns is a product of both.
+    pixels = tf.cast(x, "float32")
+    for axis in (1, 2):
+        length = x.shape[axis]
+        large = round(length * scale)
+        first = tf.floor(u[:, axis - 1] * (large - length + 1))[:, None]
+        at = (tf.range(length, dtype="float32") + first + 0.5) * (length / large)  # (batch, length)
+        if interpolation == "nearest":
+            pixels = _taken(pixels, tf.floor(at), axis)
+            continue
+        at = tf.clip_by_value(at - 0.5, 0.0, float(length - 1))
+        low = tf.floor(at)
+        share = (at - low)[:, :, None, None] if axis == 1 else (at - low)[:, None, :, None]
+        before, after = _taken(pixels, low, axis), _taken(pixels, low + 1, axis)
+        pixels = before + share * (after - before)
+    return _as(pixels, x.dtype)
 
 
 def crop(x: Any, u: Any, *, padding: Count = 4, fill: Fill = "zero") -> Any:
@@ -144,6 +180,12 @@ def word_dropout(x: Any, seeds: Any, *, rate: Probability = 0.1, unknown: Count 
 def _whole(u: Any, most: int) -> Any:
     """Turn uniform numbers into whole ones from ``-most`` to ``most``."""
     return tf.cast(tf.floor(u * (2 * most + 1)), "int32") - most
+
+
+def _taken(x: Any, at: Any, axis: int) -> Any:
+    """Return images made of the rows or columns ``at``, ``(batch, length)``; the last one after."""
+    at = tf.minimum(tf.cast(at, "int32"), x.shape[axis] - 1)
+    return tf.gather(x, at, axis=axis, batch_dims=1)
 
 
 def _moved(x: Any, down: Any, right: Any, fill: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +10,12 @@ import numpy as np
 
 from toolkit.data import pictures
 from toolkit.data.image_encoder import ImageEncoder
-from toolkit.data.images import carved_note, image_spec
-from toolkit.data.spec import Dataset, Split, carve
+from toolkit.data.images import image_spec
+from toolkit.data.part_folders import part_folders
+from toolkit.data.picture_files import Broken, carve_parts, listed, size_as_in, sound
+from toolkit.data.spec import Dataset, Split
 from toolkit.errors import Refused, did_you_mean
 from toolkit.types import Fraction, PositiveInt
-
-PARTS = {"train": ("train",), "valid": ("valid", "val", "validation", "dev"), "test": ("test",)}
 
 
 def image_folder(
@@ -31,7 +30,7 @@ def image_folder(
     validation_fraction: Fraction = 0.1,
     test_fraction: Fraction = 0.0,
     check: pictures.Check = "header",
-    broken: Literal["refuse", "skip"] = "refuse",
+    broken: Broken = "refuse",
     seed: int = 0,
 ) -> Dataset:
     """Load your own pictures: png, jpeg, bmp or gif files in one subfolder for each class.
@@ -70,32 +69,21 @@ def image_folder(
     first: str | None = None
     for part, folder in folders.items():
         paths, labels = _listed(folder, classes, part)
-        found = pictures.faults(paths, check)
-        if broken == "refuse":
-            pictures.refuse(found, "Remove these files, or set data.broken=skip to leave them out.")
-        elif found:
-            notes.append(f"{folder}: {len(found)} files that are no pictures were left out.")
-        kept = [i for i, path in enumerate(paths) if os.fspath(path) not in found]
-        if not kept:
-            raise Refused(f"'{folder}': every one of its {len(paths)} files is no picture.")
+        kept, told = sound(paths, folder, check, broken)
+        notes += told
         first = first or os.fspath(paths[kept[0]])
         label = np.array([labels[i] for i in kept], "int32")
         splits[part] = Split({"image": pictures.as_array(paths[i] for i in kept), "label": label})
     if size is None:
-        size = pictures.size_of(first or "")
-        notes.append(f"size: {size[0]} x {size[1]} pixels, as in {first}.")
-    total = len(splits["train"])
-    if "test" not in splits and test_fraction:
-        splits["train"], splits["test"] = carve(splits["train"], test_fraction, seed + 1)
-        notes.append(f"test: {len(splits['test']):,} of {total:,} images held back (seed={seed}).")
-    if "valid" not in splits:
-        count = len(splits["train"])
-        if count < 2:
-            raise Refused(
-                f"'{folders['train']}': {count} picture; expected at least 2 to train on."
-            )
-        splits["train"], splits["valid"] = carve(splits["train"], validation_fraction, seed)
-        notes.append(carved_note(len(splits["valid"]), count, validation_fraction, seed))
+        size, note = size_as_in(first or "")
+        notes.append(note)
+    notes += carve_parts(
+        splits,
+        folder=folders["train"],
+        validation_fraction=validation_fraction,
+        test_fraction=test_fraction,
+        seed=seed,
+    )
     decode = pictures.decoder(size, channels, resize)
     whole = {part: Split(split.arrays, decode) for part, split in splits.items()}
     return Dataset(
@@ -110,38 +98,16 @@ def image_folder(
 
 def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
     """Return the folder of each part that there is."""
-    base = None if root is None else Path(root).expanduser()
-    if base is not None and not base.is_dir():
-        raise Refused(f"data.root: there is no folder '{base}'; expected one with your pictures.")
-    if base is None and given["train"] is None:
-        raise Refused(
-            "data=image_folder: which folder? Give data.root=FOLDER, with train/<class>/ or "
-            "<class>/ in it, or data.train=FOLDER."
-        )
-    found: dict[str, Path] = {}
-    for part, name in given.items():
-        if name is not None:
-            tried = [Path(name).expanduser()] + ([base / name] if base else [])
-            there = [folder for folder in tried if folder.is_dir()]
-            if not there:
-                looked = " or ".join(f"'{folder}'" for folder in tried)
-                raise Refused(f"data.{part}: there is no folder {looked}.")
-            found[part] = there[0]
-        elif base is not None:
-            there = [base / name for name in PARTS[part] if (base / name).is_dir()]
-            if there:
-                found[part] = there[0]
-    if base is not None and "train" not in found:
-        if found:
-            named = ", ".join(f"'{folder.name}'" for folder in found.values())
-            raise Refused(f"'{base}': it has {named} but no 'train'; give data.train=FOLDER.")
-        found = {"train": base}
-    return found
+    which = (
+        "data=image_folder: which folder? Give data.root=FOLDER, with train/<class>/ or <class>/ "
+        "in it, or data.train=FOLDER."
+    )
+    return part_folders(root, given, which=which, expected="your pictures")
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
     names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    classes = tuple(name for name in names if any(_files(folder / name)))
+    classes = tuple(name for name in names if any(listed(folder / name)))
     if not names:
         raise Refused(
             f"'{folder}': no subfolders; expected one for each class, with pictures in it "
@@ -163,7 +129,7 @@ def _classes(folder: Path) -> tuple[str, ...]:
 def _listed(folder: Path, classes: tuple[str, ...], part: str) -> tuple[list[Path], list[int]]:
     """Return the picture files of a part and their class ids, in a fixed order."""
     others = sorted(
-        p.name for p in folder.iterdir() if p.is_dir() and p.name not in classes and any(_files(p))
+        p.name for p in folder.iterdir() if p.is_dir() and p.name not in classes and any(listed(p))
     )
     if others:
         raise Refused(
@@ -172,18 +138,7 @@ def _listed(folder: Path, classes: tuple[str, ...], part: str) -> tuple[list[Pat
                 for name in others
             )
         )
-    pairs = [(path, i) for i, name in enumerate(classes) for path in _files(folder / name)]
+    pairs = [(path, i) for i, name in enumerate(classes) for path in listed(folder / name)]
     if not pairs:
         raise Refused(f"data.{part}: '{folder}' holds no pictures in folders of its classes.")
     return [path for path, _ in pairs], [i for _, i in pairs]
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        Path(at, name)
-        for at, _, names in os.walk(folder, followlinks=True)
-        for name in names
-        if name.lower().endswith(pictures.ENDINGS) and not name.startswith(".")
-    )

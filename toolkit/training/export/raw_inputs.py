@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.data.image_encoder import ImageEncoder
-from toolkit.data.pictures import decoder_of_bytes
 from toolkit.data.series_encoder import SeriesEncoder
 from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.table_encoder import TableEncoder
@@ -121,7 +120,7 @@ def _texts(subject: Subject, graph: Any, *, pairs: bool = False) -> Signature:
 
 
 def _pictures(subject: Subject, encoder: ImageEncoder) -> Signature:
-    decode = decoder_of_bytes(encoder.size, encoder.channels, encoder.resize)
+    decode = encoder.decoder_of_bytes()
     shape = (*encoder.size, encoder.channels)
 
     def pictures(given: Named) -> Named:
