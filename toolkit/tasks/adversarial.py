@@ -67,7 +67,7 @@ class Adversarial:
     """
 
     inputs: ClassVar = frozenset({"image"})
-    targets: ClassVar = frozenset({*get_args(Target), "none"}) - {"future", "next"}
+    targets: ClassVar = frozenset(get_args(Target)) - {"future", "next"}
     needs: ClassVar = "any"
     causal: ClassVar = False
     form: ClassVar = ("generator", "discriminator")
