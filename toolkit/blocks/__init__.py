@@ -15,6 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal
 
 from toolkit.registry import Table
@@ -100,10 +101,24 @@ def _conv_merges(options: Options) -> str | None:
     return "its convolutions have strides" if options["strides"] > 1 else None
 
 
-def _resnet_fault(options: Options) -> str | None:
-    from toolkit.blocks.resnet import fault  # a plain function; it is kept beside its block
+def _convolutions(options: Options) -> str:
+    return "its convolutions read the positions that follow"
 
-    return fault(options)
+
+def _fault_beside(block: str) -> Callable[[Options], str | None]:
+    """Return the plain function ``fault`` that is kept beside a block, found when it is needed."""
+
+    def fault(options: Options) -> str | None:
+        found: str | None = import_module(f"toolkit.blocks.{block}").fault(options)
+        return found
+
+    return fault
+
+
+def _generator_reads(options: Options) -> tuple[Layout, ...]:
+    from toolkit.blocks.generator import OF_VECTORS
+
+    return ("vector",) if options["architecture"] in OF_VECTORS else ("grid",)
 
 
 def _heads_fault(options: Options) -> str | None:
@@ -182,7 +197,7 @@ BLOCKS: Table[Row] = Table(
         "residual": Row(
             "toolkit.blocks.residual:residual",
             reads=_positions,
-            looks_ahead=lambda options: "its convolutions read the positions that follow",
+            looks_ahead=_convolutions,
             merges=lambda options: (
                 "its convolutions have strides" if options["strides"] > 1 else None
             ),
@@ -192,8 +207,8 @@ BLOCKS: Table[Row] = Table(
             reads=lambda options: (
                 ("grid",) if options["depth"] in LARGE_RESNETS else ("grid", "sequence")
             ),
-            fault=_resnet_fault,
-            looks_ahead=lambda options: "its convolutions read the positions that follow",
+            fault=_fault_beside("resnet"),
+            looks_ahead=_convolutions,
             merges=lambda options: "its convolutions have strides",
         ),
         "attention": Row(
@@ -236,15 +251,31 @@ BLOCKS: Table[Row] = Table(
         "image_encoder": Row(
             "toolkit.blocks.image_encoder:image_encoder",
             reads=lambda options: ("grid",),
-            looks_ahead=lambda options: "its convolutions read the positions that follow",
+            looks_ahead=_convolutions,
             merges=lambda options: "its convolutions halve the size",
         ),
         "image_decoder": Row(
             "toolkit.blocks.image_decoder:image_decoder",
             reads=lambda options: ("grid", "vector"),
             gives=lambda options: "grid",
-            looks_ahead=lambda options: "its convolutions read the positions that follow",
+            looks_ahead=_convolutions,
             merges=lambda options: "its convolutions double the size",
+        ),
+        "generator": Row(
+            "toolkit.blocks.generator:generator",
+            reads=_generator_reads,
+            gives=lambda options: "grid",
+            fault=_fault_beside("generator"),
+            looks_ahead=_convolutions,
+            merges=lambda options: "its convolutions change the size",
+        ),
+        "discriminator": Row(
+            "toolkit.blocks.discriminator:discriminator",
+            reads=lambda options: ("grid",),
+            gives=lambda options: "grid" if options["architecture"] == "patch" else "vector",
+            fault=_fault_beside("discriminator"),
+            looks_ahead=_convolutions,
+            merges=lambda options: "its convolutions halve the size",
         ),
         "sampling": Row(
             "toolkit.blocks.sampling:sampling",

@@ -89,9 +89,9 @@ class ImageLayers:
             use_bias=self.bias,
         )
 
-    def finish(self, x: Tensor) -> Tensor:
+    def finish(self, x: Tensor, *, normalized: bool = True) -> Tensor:
         """Apply normalisation, activation and dropout, as far as there are any."""
-        x = self.activate(self.normalize(x))
+        x = self.activate(self.normalize(x) if normalized else x)
         return keras.layers.Dropout(self.dropout)(x) if self.dropout else x
 
     def normalize(self, x: Tensor) -> Tensor:
@@ -107,6 +107,13 @@ class ImageLayers:
     def _apply(self, kind: Any, x: Tensor, width: int, **options: Any) -> Tensor:
         layer = kind(width, kernel_initializer=self.start(), **options)
         return (keras.layers.SpectralNormalization(layer) if self.spectral else layer)(x)
+
+
+def start(deviation: float | None) -> Start:
+    """Return how kernels start: normal with this deviation, or for None as Keras's layers do."""
+    if deviation is None:
+        return lambda: "glorot_uniform"
+    return lambda: keras.initializers.RandomNormal(stddev=deviation)
 
 
 def enlarge(x: Tensor, upsampling: str) -> Tensor:
