@@ -20,7 +20,7 @@ from toolkit.training.state import State, checkpoints
 ROOT = Path(__file__).resolve().parents[2]
 
 KILLS = int(os.environ.get("TOOLKIT_KILLS", "7"))
-"""Random kills of each of the three runs below."""
+"""Random kills of each of the runs below."""
 
 CASES = {
     "language model": """model=lstm data=python_docs model.units=24 model.dropout=0.3
@@ -35,6 +35,9 @@ CASES = {
     "forecaster": """model=gru data=synthetic data.kind=series data.length=40 model.units=12
         task=classification data.examples=4000 optimizer=adam
         optimizer.gradient_accumulation_steps=2 trainer.epochs=4 trainer.patience=3""",
+    "game of two networks": """model=dcgan data=digits model.filters=[8] task.latent=8
+        model.discriminator_filters=[8] model.discriminator_dropout=0.2 task.discriminator_steps=2
+        data.batch_size=16 optimizer.use_ema=true trainer.checkpoint_every=9 trainer.epochs=6""",
 }
 
 

@@ -113,7 +113,46 @@ def cases(text, pictures, waves):
             "batch_size": 16,
             "max_steps": 40,
         },
+        "game of two networks": {
+            "model": {
+                "name": "gan",
+                "generator": [{"generator": {"filters": [4]}}],
+                "discriminator": [{"discriminator": {"filters": [4], "dropout": 0.3}}],
+            },
+            "data": pictures,
+            "task": {
+                "name": "adversarial",
+                "latent": 5,
+                "labels": "condition",
+                "discriminator_steps": 2,
+                "discriminator_optimizer": {"learning_rate": 0.02, "clipnorm": 0.5},
+                "discriminator_schedule": {"name": "cosine"},
+            },
+            "optimizer": {"name": "adam", "use_ema": True, "ema_momentum": 0.8},
+            "batch_size": 4,
+            "precision": "mixed_float16",
+        },
+        "code that is drawn": {
+            "model": {
+                "name": "vae",
+                "encoder": [{"dense": {"units": [6]}}, {"sampling": {"units": 2}}],
+                "decoder": [{"dense": {"units": [6]}}],
+            },
+            "data": pictures,
+            "task": {"name": "variational", "binarize": True, "beta": 0.5},
+            "optimizer": {"name": "adam"},
+            "batch_size": 8,
+        },
     }
+
+
+CASES = (
+    "language model",
+    "network of images",
+    "forecaster",
+    "game of two networks",
+    "code that is drawn",
+)
 
 
 def train(case: dict, folder: Path, **more) -> toolkit.api.Run:
@@ -147,7 +186,7 @@ def assert_same_runs(one: Path, other: Path) -> None:
     assert results[0] == results[1]
 
 
-@pytest.mark.parametrize("name", ["language model", "network of images", "forecaster"])
+@pytest.mark.parametrize("name", CASES)
 def test_resumed_it_ends_as_if_never_stopped(name, cases, tmp_path):
     case = cases[name]
     try:

@@ -11,7 +11,7 @@ import keras
 from toolkit.data.spec import Field, Spec
 from toolkit.models.network import Features, build_network
 from toolkit.tasks.adversarial_objective import AdversarialObjective
-from toolkit.tasks.built import Built, Sizes
+from toolkit.tasks.built import Built, Sizes, saved
 from toolkit.tasks.field_head import to_field
 
 VERDICT_KERNEL = 4
@@ -30,42 +30,42 @@ def adversaries(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -
     image = replace(spec.input, dtype="float32")
     stem = model.get("stem") or {}
     noise = {"noise": Field("code", (task.latent,))}
-    told = _condition(task)
+    label = keras.Input((), dtype="int32", name="label") if task.classes else None
+    told = None
+    if label is not None:
+        told = keras.ops.one_hot(label, task.classes, dtype="float32")
+        told.name = "condition"  # the generator is trained with it as an input
     entries, made = build_network(
         noise, body=model["generator"], stem=stem, condition=told, goal=image
     )
     drawn = keras.layers.Activation("tanh", dtype="float32")(to_field(made, image))
-    if told is not None:
-        entries = {**entries, "condition": told}
-    generator = keras.Model(entries, drawn, name="generator")
+    by_shares = entries if told is None else {**entries, "condition": told}
+    by_label = entries if label is None else {**entries, "label": label}
+    generator = keras.Model(by_shares, drawn, name="generator")
     discriminator = judge(model, image, task)
     objective = AdversarialObjective(
         generator, discriminator, task, spec.target, accumulate=sizes.accumulate
     )
-    inference = _inference(task, model, generator)
+    inference = saved(model, by_label, task.finish(drawn))
     return Built(objective, inference, made.stages, beside={"discriminator": discriminator})
 
 
 def judge(model: Mapping[str, Any], image: Field, task: Any) -> keras.Model:
     """Return the discriminator, from ``image`` and maybe ``condition`` to its verdict."""
-    told = _condition(task) if task.labels == "condition" else None
+    tells = task.labels == "condition"
+    told = keras.Input((task.classes,), name="condition") if tells else None
     entries, features = build_network(
         {"image": image}, body=model["discriminator"], stem=model.get("stem"), condition=told
     )
-    normalised = _is_normalised(entries["image"], features)
+    if told is not None:
+        entries = {**entries, "condition": told}
+    normalised = _is_normalised(entries, features.x)
     outputs = {"verdict": _verdict(features, normalised)}
     if task.labels == "classify":
         layer = keras.layers.Dense(task.classes, dtype="float32", name="classes")
         x = features.x
         outputs["classes"] = layer(keras.layers.Flatten()(x) if len(x.shape) > 2 else x)
-    if told is not None:
-        entries = {**entries, "condition": told}
     return keras.Model(entries, outputs, name="discriminator")
-
-
-def _condition(task: Any) -> Any:
-    """Return an input for a class as zeros and a one; None without labels."""
-    return keras.Input((task.classes,), name="condition") if task.classes else None
 
 
 def _verdict(features: Features, normalised: bool) -> Any:
@@ -83,19 +83,8 @@ def _verdict(features: Features, normalised: bool) -> Any:
     return layer(keras.layers.Flatten()(x) if features.layout == "sequence" else x)
 
 
-def _is_normalised(entry: Any, features: Features) -> bool:
-    """Return whether the network's weights are divided by their spectral norm."""
-    layers = keras.Model(entry, features.x).layers if features.x is not entry else []
+def _is_normalised(entries: Mapping[str, Any], x: Any) -> bool:
+    """Return whether a network's kernels are divided by their spectral norm."""
+    layers = keras.Model(entries, x).layers
     return any(isinstance(layer, keras.layers.SpectralNormalization) for layer in layers)
 
-
-def _inference(task: Any, model: Mapping[str, Any], generator: keras.Model) -> keras.Model:
-    """Return the network that is saved: from noise, and a class's id, to images in own units."""
-    noise = keras.Input((task.latent,), name="noise")
-    name = model.get("name", "model")
-    if not task.classes:
-        return keras.Model(noise, task.finish(generator({"noise": noise})), name=name)
-    label = keras.Input((), dtype="int32", name="label")
-    condition = keras.ops.one_hot(label, task.classes, dtype="float32")
-    images = generator({"noise": noise, "condition": condition})
-    return keras.Model({"noise": noise, "label": label}, task.finish(images), name=name)

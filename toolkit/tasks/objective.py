@@ -212,13 +212,13 @@ def update(optimizer: Any, gradients: list[Any], variables: list[Any], finite: A
 
 
 def cut(batch: Any, parts: int) -> list[Any]:
-    """Return a batch, nested tensors whose first axis is the examples, in so many parts."""
+    """Return a batch, nested tensors (or None) over its examples, in so many parts."""
     if parts == 1:
         return [batch]
     size = tf.shape(tf.nest.flatten(batch)[0])[0]
     edges = [size * i // parts for i in range(parts + 1)]
     return [
-        tf.nest.map_structure(lambda t, a=a, b=b: t[a:b], batch)
+        tf.nest.map_structure(lambda t, a=a, b=b: None if t is None else t[a:b], batch)
         for a, b in zip(edges, edges[1:], strict=False)
     ]
 
