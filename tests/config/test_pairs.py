@@ -51,7 +51,7 @@ def test_heads_that_do_not_divide_the_width(faults):
 def test_a_task_that_reads_other_data(faults):
     assert faults("data=mnist", "task=language_modelling") == [
         "data=mnist task=language_modelling: language_modelling reads tokens, and the inputs of "
-        "mnist are of kind image. Tasks for mnist: classification. "
+        "mnist are of kind image. Tasks for mnist: classification, reconstruction, variational, "
         "Data for language_modelling: python_docs, ptb, tiny_shakespeare, text, text_folder, abc."
     ]
 
