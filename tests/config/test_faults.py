@@ -190,7 +190,7 @@ def test_a_model_without_body(faults, write, text):
 def test_a_data_set_without_name(faults, write):
     write("data/mine.yaml", "batch_size: 3\n")
     assert faults("data=mine")[0].startswith(
-        "mine/data/mine.yaml:1: data.name: must be given. There is: cifar10, "
+        "mine/data/mine.yaml:1: data.name: must be given. There is: abc, camvid, cifar10, "
     )
 
 

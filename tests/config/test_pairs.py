@@ -51,14 +51,58 @@ def test_heads_that_do_not_divide_the_width(faults):
 def test_a_task_that_reads_other_data(faults):
     assert faults("data=mnist", "task=language_modelling") == [
         "data=mnist task=language_modelling: language_modelling reads tokens, and the inputs of "
-        "mnist are of kind image. Tasks for mnist: classification. "
-        "Data for language_modelling: python_docs, ptb, tiny_shakespeare, text, text_folder."
+        "mnist are of kind image. Tasks for mnist: classification, reconstruction, variational, "
+        "Data for language_modelling: python_docs, ptb, tiny_shakespeare, text, text_folder, abc."
     ]
 
 
 def test_a_task_that_learns_other_targets(faults):
     (fault,) = faults("data=mnist", "task=regression", "model=mlp")
     assert fault.startswith("data=mnist task=regression: regression learns a value, and what mnist")
+
+
+def test_inputs_alone_are_nothing_to_classify(faults):
+    (fault,) = faults("data=unlabelled_images", "data.root=x", "task=classification", "model=cnn")
+    assert fault.startswith(
+        "data=unlabelled_images task=classification: classification learns a label, and "
+        "unlabelled_images has inputs alone. Tasks for unlabelled_images: "
+    )
+
+
+class Painter:
+    """Make a picture of an image.
+
+    Args:
+        loss: What is learned by: ``l1`` needs pairs.
+    """
+
+    inputs = frozenset({"image"})
+    targets = frozenset({"picture"})
+    needs = "any"
+
+    def __init__(self, *, loss: str = "l1"):
+        self.paired = loss == "l1"
+
+
+def test_a_task_that_needs_pairs(monkeypatch):
+    monkeypatch.setitem(TASKS._rows, "painter", "nowhere:Painter")
+    monkeypatch.setitem(TASKS._loaded, "painter", Painter)
+    model = {**models()["cnn"], "name": "cnn"}
+    (fault,) = check({"name": "unpaired_images"}, {"name": "painter"}, model)
+    assert fault == (
+        "data=unpaired_images task=painter: painter as it is set learns from pairs, and in "
+        "unpaired_images an input and the picture beside it have nothing to do with each other. "
+        "Data with pairs: paired_images, camvid."
+    )
+    assert not check({"name": "unpaired_images"}, {"name": "painter", "loss": "gan"}, model)
+    assert not check({"name": "paired_images"}, {"name": "painter"}, model)
+    steps = {"mixup": {}}
+    (fault,) = check({"name": "camvid", "augment": steps}, {"name": "painter"}, model)
+    assert fault == (
+        "data.augment: mixup blends an example's label or value with another's, and camvid has "
+        "none."
+    )
+    assert not check({"name": "camvid", "augment": {"jitter": {}}}, {"name": "painter"}, model)
 
 
 def test_blocks_that_do_not_fit_each_other(faults):

@@ -40,6 +40,7 @@ def apply(steps, batch, indices, *, seed=1, epoch=0, spec=None):
 
 STEPS = {
     "flip": {"horizontal": True, "vertical": True},
+    "jitter": {"scale": 1.5},
     "crop": {"padding": 2},
     "shift": {"height": 0.3, "width": 0.3},
     "cutout": {"size": 3},
@@ -159,6 +160,107 @@ def test_word_dropout_leaves_padding():
     out = apply(steps, {"tokens": tokens}, np.arange(N), spec=spec)["tokens"]
     assert (out[:, 3:] == 0).all()
     assert 0.3 < (out[:, :3] == 1).mean() < 0.7
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+@pytest.mark.parametrize("scale", [1.0, 1.25, 1.5])
+def test_jitter_is_a_window_of_the_enlarged_image(images, interpolation, scale):
+    import tensorflow as tf
+
+    steps = {"jitter": {"scale": scale, "interpolation": interpolation}}
+    out = apply(steps, {"image": images}, np.arange(N))["image"].astype(int)
+    height, width = round(8 * scale), round(6 * scale)
+    large = tf.image.resize(images, (height, width), method=interpolation).numpy().round()
+    places = set()
+    for before, after in zip(large, out, strict=True):
+        windows = [(i, j) for i in range(height - 7) for j in range(width - 5)]
+        found = [
+            (i, j)
+            for i, j in windows
+            if np.abs(before[i : i + 8, j : j + 6] - after).max() <= (interpolation == "bilinear")
+        ]
+        assert len(found) == 1
+        places.add(found[0])
+    rows, columns = (set(side) for side in zip(*places, strict=True))
+    assert rows == set(range(height - 7)) and columns == set(range(width - 5))
+
+
+# === pictures as targets ===
+
+
+def picture_spec(*, unpaired=False, palette=None, made=(8, 6, 3)):
+    image = Field("image", (8, 6, 3), "uint8", palette=palette)
+    return Spec({"image": image}, {"picture": Field("picture", made, "uint8", unpaired=unpaired)})
+
+
+@pytest.mark.parametrize("steps", [["flip"], ["jitter"], ["crop"], ["shift"], list(STEPS)[:4]])
+def test_pairs_are_moved_alike(images, steps):
+    steps = {name: STEPS[name] for name in steps}
+    batch = {"image": images, "picture": images}
+    out = apply(steps, batch, np.arange(N), spec=picture_spec())
+    np.testing.assert_array_equal(out["image"], out["picture"])
+    assert not np.array_equal(out["image"], images)
+    alone = apply(steps, {"image": images}, np.arange(N))
+    np.testing.assert_array_equal(out["image"], alone["image"])
+
+
+def test_what_moves_nothing_is_done_to_the_image_alone(images):
+    steps = {"noise": {}, "cutout": {"size": 3}}
+    out = apply(steps, {"image": images, "picture": images}, np.arange(N), spec=picture_spec())
+    np.testing.assert_array_equal(out["picture"], images)
+    assert not np.array_equal(out["image"], images)
+
+
+def test_label_maps_are_never_blended():
+    palette = ((10, 0, 0), (250, 0, 0))
+    labels = np.array(palette, "uint8")[np.random.default_rng(0).integers(0, 2, (N, 8, 6))]
+    spec = picture_spec(palette=palette)
+    out = apply({"jitter": {}}, {"image": labels, "picture": labels}, np.arange(N), spec=spec)
+    assert set(np.unique(out["image"][..., 0])) == {10, 250}
+    assert len(np.unique(out["picture"][..., 0])) > 50
+
+
+def test_pictures_that_are_no_pairs_have_draws_of_their_own(images):
+    spec = picture_spec(unpaired=True)
+    plan = Augmentation({"flip": {}, "noise": {}}, N, spec)
+    drawn = plan.draws(3, 4)
+    assert set(drawn) == {"flip", "noise", ("picture", "flip"), ("picture", "noise")}
+    others = np.random.default_rng(0).permutation(N)
+    import tensorflow as tf
+
+    own = {
+        k: tf.gather(v, np.arange(N) if isinstance(k, str) else others) for k, v in drawn.items()
+    }
+    out = plan({"image": tf.constant(images), "picture": tf.constant(images[others])}, own)
+    assert not np.array_equal(out["image"].numpy()[others], out["picture"])
+    flipped = np.abs(out["picture"].numpy().astype(int) - images[others, :, ::-1]).mean((1, 2, 3))
+    same = np.abs(out["picture"].numpy().astype(int) - images[others]).mean((1, 2, 3))
+    assert (np.minimum(flipped, same) < 20).all() and 8 <= (flipped < same).sum() <= 32
+    # A picture is changed by what is drawn for it, wherever it stands.
+    alike = {k: drawn[k] for k in drawn}
+    again = plan({"image": tf.constant(images), "picture": tf.constant(images)}, alike)
+    np.testing.assert_array_equal(again["picture"].numpy()[others], out["picture"])
+
+
+def test_pairs_that_cannot_be_changed():
+    with pytest.raises(Refused) as refused:
+        Augmentation({"jitter": {}, "noise": {}, "mixup": {}}, N, picture_spec(made=(4, 6, 3)))
+    assert refused.value.faults == [
+        "data.augment: 'jitter' moves image and picture alike, and these are of 8 x 6 and 4 x 6 "
+        "pixels.",
+        "data.augment: 'mixup' needs a label or value to blend.",
+    ]
+    spec = Spec(picture_spec().inputs, {})
+    with pytest.raises(Refused, match="'mixup' needs a label or value to blend"):
+        Augmentation({"mixup": {}}, N, spec)
+
+
+def test_images_without_a_target_are_changed(images):
+    spec = Spec(picture_spec().inputs, {})
+    out = apply({"flip": {}}, {"image": images}, np.arange(N), spec=spec)["image"]
+    np.testing.assert_array_equal(
+        out, apply({"flip": {}}, {"image": images}, np.arange(N))["image"]
+    )
 
 
 def test_all_faults_at_once():

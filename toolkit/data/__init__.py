@@ -46,6 +46,7 @@ DATA: Table[Row] = Table(
         "tiny_shakespeare": _row("tiny_shakespeare", "tokens", "next", "language_modelling"),
         "text": _row("text", "tokens", "next", "language_modelling"),
         "text_folder": _row("text_folder", "tokens", "next", "language_modelling"),
+        "abc": _row("abc_music", "tokens", "next", "language_modelling", "abc"),
         "sst2": _row("sst2", "tokens", "label", "classification"),
         "cola": _row("cola", "tokens", "label", "classification"),
         "mrpc": _row("mrpc", "tokens", "label", "classification"),
@@ -63,6 +64,12 @@ DATA: Table[Row] = Table(
         "fashion_mnist": _row("mnist", "image", "label", "classification", "fashion_mnist"),
         "cifar10": _row("cifar10", "image", "label", "classification"),
         "image_folder": _row("image_folder", "image", "label", "classification"),
+        "unlabelled_images": _row("unlabelled_images", "image", "none", "reconstruction"),
+        "paired_images": _row("paired_images", "image", "picture", "reconstruction"),
+        "unpaired_images": _row(
+            "unpaired_images", "image", "picture", "reconstruction", unpaired=True
+        ),
+        "camvid": _row("camvid", "image", "picture", "reconstruction"),
         "etth1": _row("etth1", "series", "future", "forecast"),
         "series": _row("series", "series", "future", "forecast"),
         "tabular": _row("tabular", "table", "label", "classification"),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from toolkit.data import image_folder, text_folder
+from toolkit.data import (
+    abc_music,
+    image_folder,
+    paired_images,
+    text_folder,
+    unlabelled_images,
+    unpaired_images,
+)
 from toolkit.data.columns import locate_file
 from toolkit.data.files import root_folder
 from toolkit.data.parallel_files import locate_pairs
@@ -13,8 +20,15 @@ from toolkit.data.subwords.opening import missing_tokenizer
 from toolkit.errors import Refused
 
 PARTS = ("train", "valid", "test")
-FOLDERS = {"image_folder": image_folder.folders_of, "text_folder": text_folder.folders_of}
-"""What finds the folders of data sets that are folders."""
+FOLDERS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+    "abc": (abc_music.sources_of, PARTS),
+    "image_folder": (image_folder.folders_of, PARTS),
+    "text_folder": (text_folder.folders_of, PARTS),
+    "unlabelled_images": (unlabelled_images.folders_of, PARTS),
+    "paired_images": (paired_images.folders_of, (*PARTS, "a", "b")),
+    "unpaired_images": (unpaired_images.folders_of, ("a", "b")),
+}
+"""What finds the folders of data sets that are folders, and the keys that name them."""
 OWN_FOLDER = frozenset({"squad", "conll"})
 """Data sets whose files may lie in a folder of the root that has the data set's name."""
 
@@ -27,8 +41,9 @@ def missing_files(data: Mapping[str, Any]) -> list[str]:
     """
     root = data.get("root")
     try:
-        if (folders_of := FOLDERS.get(data["name"])) is not None:
-            folders_of(root, {part: data[part] for part in PARTS})
+        if data["name"] in FOLDERS:
+            folders_of, keys = FOLDERS[data["name"]]
+            folders_of(root, {key: data[key] for key in keys})
             return missing_tokenizer(data.get("tokenizer"))
         if root is not None:
             root_folder(root)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any, Protocol
+
+import numpy as np
 
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.data.stream_parts import refuse_empty, with_validation
@@ -13,15 +16,32 @@ from toolkit.data.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabular
 from toolkit.errors import Refused
 
 
+class Splitting(Protocol):
+    """How texts become tokens: ``toolkit.data.tokenization.Rules``, or rules of another writing."""
+
+    def clean(self, text: str) -> str:
+        """Return a text in one form."""
+        ...
+
+    def count(self, text: str) -> dict[str, int]:
+        """Return how often each token of a clean text occurs, in order of appearance."""
+        ...
+
+    def encode(self, text: str, vocabulary: Vocabulary, absent: int) -> np.ndarray:
+        """Return the ids of a clean text's tokens, int32; ``absent`` for those not known."""
+        ...
+
+
 def streams(
     texts: Mapping[str, str],
-    rules: Rules,
+    rules: Splitting,
     *,
     where: Mapping[str, str],
     vocabulary_size: int | None = None,
     minimum_count: int = 1,
     validation_fraction: float = 0.1,
     notes: Sequence[str] = (),
+    encoder: Callable[[tuple[str, ...]], Any] | None = None,
 ) -> Dataset:
     """Return the data set of texts that have been read.
 
@@ -34,6 +54,8 @@ def streams(
         validation_fraction: Share of the training tokens, the last ones, that becomes the
             validation part where there is none.
         notes: Sentences for the user that come first.
+        encoder: Makes of the vocabulary what reads and writes texts likewise; None for a
+            ``TextEncoder`` with the same rules.
 
     Raises:
         Refused: If a part is too short, or no word is frequent enough to be known.
@@ -74,7 +96,9 @@ def streams(
     token = Field("tokens", (None,), "int32", vocabulary.words)
     spec = Spec({"tokens": token}, {"next": Field("next", (None,), "int32", vocabulary.words)})
     splits = {part: Split({"tokens": tokens}) for part, tokens in ids.items()}
-    encoder = TextEncoder(vocabulary.words, **asdict(rules))
-    return Dataset(
-        spec, splits["train"], splits["valid"], splits.get("test"), encoder, tuple(notes)
-    )
+    if encoder is None:
+        assert isinstance(rules, Rules)  # others bring an encoder
+        made: Any = TextEncoder(vocabulary.words, **asdict(rules))
+    else:
+        made = encoder(vocabulary.words)
+    return Dataset(spec, splits["train"], splits["valid"], splits.get("test"), made, tuple(notes))

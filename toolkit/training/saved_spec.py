@@ -15,6 +15,7 @@ ENCODERS = {
     "WritingEncoder": "toolkit.data.writing_encoder",
     "TextEncoder": "toolkit.data.text_encoder",
     "SubwordEncoder": "toolkit.data.subwords",
+    "TuneEncoder": "toolkit.data.tune_encoder",
     "ImageEncoder": "toolkit.data.image_encoder",
     "TableEncoder": "toolkit.data.table_encoder",
     "SeriesEncoder": "toolkit.data.series_encoder",

@@ -11,6 +11,7 @@ from toolkit.data.series_encoder import SeriesEncoder
 from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.table_encoder import TableEncoder
 from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.tune_encoder import TuneEncoder
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.training.export.subject import Subject
@@ -64,7 +65,7 @@ def signatures(subject: Subject) -> dict[str, Signature]:
         return {"serving_default": _pictures(subject, encoder), "arrays": arrays}
     if isinstance(encoder, TableEncoder):
         return {"serving_default": _cells(subject, encoder), "arrays": arrays}
-    if encoder is None or isinstance(encoder, SeriesEncoder):
+    if encoder is None or isinstance(encoder, SeriesEncoder | TuneEncoder):
         return {"serving_default": arrays}
     raise Refused(
         f"format: saved_model cannot hold the data's {type(encoder).__name__}, which is no "
