@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field
 
 from toolkit.blocks.conditions import ConditionBy, joined
-from toolkit.blocks.image_layers import ImageLayers, start
+from toolkit.blocks.image_layers import FAST, ImageLayers, start
 from toolkit.blocks.image_residual import down_block, flat_block
 from toolkit.blocks.options import Activation, ImageNormalization
 from toolkit.blocks.state import Tensor
@@ -109,6 +109,7 @@ def discriminator(
         dropout,
         start(init_std or usual.init_std),
         spectral_normalization,
+        FAST,
     )
     filters = filters or usual.filters
     if architecture == "dcgan" and None in x.shape[1:3]:

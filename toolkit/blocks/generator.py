@@ -10,7 +10,7 @@ from pydantic import Field
 from toolkit.blocks.conditions import ConditionBy, joined
 from toolkit.blocks.image_from_image import translator, unet
 from toolkit.blocks.image_from_vector import dcgan, resnet
-from toolkit.blocks.image_layers import ImageLayers, start
+from toolkit.blocks.image_layers import FAST, ImageLayers, start
 from toolkit.blocks.options import Activation, ImageNormalization, Upsampling
 from toolkit.blocks.state import Tensor
 from toolkit.errors import Refused
@@ -127,6 +127,7 @@ def generator(
         usual.dropout if dropout is None else dropout,
         start(init_std or usual.init_std),
         spectral_normalization,
+        FAST,
     )
     filters, upsampling = filters or usual.filters, upsampling or usual.upsampling
     if architecture not in OF_VECTORS:

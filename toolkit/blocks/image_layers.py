@@ -15,9 +15,9 @@ from toolkit.lazy import keras
 Start = Callable[[], Any]
 """Gives a new initializer at each call: one that is shared gives all kernels the same numbers."""
 
-MOMENTUM = 0.9
-"""Of batch norms: networks that are trained against one another change fast, and the running mean
-has to follow (Radford et al., 2016, as published by the authors)."""
+FAST = 0.9
+"""Momentum of batch norms in networks that are trained against one another: these change fast, and
+the running mean, which a saved generator uses, has to follow."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ImageLayers:
     dropout: float = 0.0
     start: Start = lambda: "glorot_uniform"
     spectral: bool = False
-    momentum: float = MOMENTUM
+    momentum: float = 0.99
 
     @property
     def bias(self) -> bool:
