@@ -1,10 +1,11 @@
-"""Building something aside without a trace in the process's random generators."""
+"""Doing something aside without a trace in random generators: the process's, or a network's."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -22,3 +23,24 @@ def undisturbed() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(numbers)
+
+
+@contextmanager
+def steady_draws(network: Any) -> Iterator[None]:
+    """Let a network draw the same in a block each time, and go on after it as if it had not drawn.
+
+    So scores of the same weights are the same, and a training that is resumed draws what the one
+    that was not stopped in a validation draws.
+
+    Args:
+        network: A Keras model with seed generators of its own or of its layers.
+    """
+    states = [v for v in network.variables if v.name == "seed_generator_state"]
+    before = [np.array(state, copy=True) for state in states]
+    for number, state in enumerate(states):
+        state.assign([number + 1, 0])
+    try:
+        yield
+    finally:
+        for state, value in zip(states, before, strict=True):
+            state.assign(value)

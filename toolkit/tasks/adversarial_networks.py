@@ -87,4 +87,3 @@ def _is_normalised(entries: Mapping[str, Any], x: Any) -> bool:
     """Return whether a network's kernels are divided by their spectral norm."""
     layers = keras.Model(entries, x).layers
     return any(isinstance(layer, keras.layers.SpectralNormalization) for layer in layers)
-

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from toolkit.undisturbed import steady_draws
+
 
 class Objective(keras.Model):
     """The step of every task with one optimizer.
@@ -155,9 +157,10 @@ class Objective(keras.Model):
         return self.results()
 
     def evaluate(self, *args: Any, **options: Any) -> Any:
-        """Score as Keras does; what callbacks put into ``told`` is among the figures."""
+        """Score as Keras does, drawing the same each time; ``told`` is among the figures."""
         self.told = {}
-        logs = super().evaluate(*args, **options)
+        with steady_draws(self):
+            logs = super().evaluate(*args, **options)
         return {**logs, **self.told} if isinstance(logs, dict) else logs
 
     def show_batches(self) -> None:
