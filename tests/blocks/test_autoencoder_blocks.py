@@ -61,6 +61,28 @@ def test_an_autoencoder_has_the_weights_of_kerass_example():
     assert whole.count_params() == (9 + 1) * 32 + 3 * (9 * 32 + 1) * 32 + 9 * 32 + 1 == 28_353
 
 
+def test_a_variational_autoencoder_has_the_weights_of_kerass_example():
+    """Of the one at keras.io: 69,076 in the encoder and 65,089 in the decoder."""
+    body = [
+        {"image_encoder": {}},
+        {"pool": {"kind": "flatten"}},
+        {"dense": {"units": 16}},
+        {"sampling": {}},
+    ]
+    inputs, code = build_network({"image": Field("image", (28, 28, 1), "uint8")}, body=body)
+    assert code.x.shape == code.latent[0].shape == (None, 2)
+    encoder = keras.Model(inputs, [code.x, *code.latent])
+    counted = sum(int(np.prod(v.shape)) for v in encoder.trainable_variables)
+    assert counted == 320 + (9 * 32 + 1) * 64 + (7 * 7 * 64 + 1) * 16 + 2 * 17 * 2 == 69_076
+    known = {"body": [{"image_decoder": {}}], "goal": picture(28, 28)}
+    entry, features = build_network({"code": Field("code", (2,))}, **known)
+    head = keras.layers.Conv2D(1, 3, padding="same")
+    decoder = keras.Model(entry, head(features.x))
+    dense, convolutions = 3 * 7 * 7 * 64, (9 * 64 + 1) * 64 + (9 * 64 + 1) * 32
+    # Keras's last layer is a transposed convolution of one step, with as many weights.
+    assert decoder.count_params() == dense + convolutions + 9 * 32 + 1 == 65_089
+
+
 def test_what_is_cut_off_lies_on_all_sides():
     """4 x 4 doubled thrice is 32 x 32; of that the middle 28 x 28 are left."""
     x = keras.Input((3,))

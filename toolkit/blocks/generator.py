@@ -84,8 +84,8 @@ def generator(
             ``translator``, else 4, which the step of 2 divides, so that transposed convolutions
             leave no checkerboard (Odena et al., 2016).
         upsampling: How the size is doubled: by ``transposed`` convolutions, or by convolutions
-            after ``nearest`` copies or ``bilinear`` interpolation; null: ``nearest`` for
-            ``resnet``, else ``transposed``.
+            after ``nearest`` copies or ``bilinear`` interpolation, which take about twice the time;
+            null: ``nearest`` for ``resnet``, else ``transposed``.
         normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``; null:
             ``instance`` for ``translator``, else ``batch``.
         activation: Applied after normalisation; null: ``relu``.
