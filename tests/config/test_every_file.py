@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from presets.hf_folders import preset_for
 
@@ -31,10 +33,29 @@ def words(group: str, name: str) -> list[str]:
     if group == "data":
         return [f"data={name}", f"model={_able(name, DATA.row(name).task)}", *_kept(name)]
     if group == "task":
-        meant = [n for n in DATA if DATA.row(n).task == name]
-        data = next(n for n in [*meant, *DATA] if data_and_task({"name": n}, name) is None)
-        return [f"task={name}", f"data={data}", f"model={_able(data, name)}", *_kept(data)]
+        row = shown(group, name)["name"]
+        meant = [n for n in DATA if DATA.row(n).task == row]
+        data = next(n for n in [*meant, *DATA] if data_and_task({"name": n}, row) is None)
+        return [f"task={name}", f"data={data}", f"model={_able(data, row)}", *_kept(data)]
     return [f"{group}={name}"]
+
+
+def shown(group: str, name: str) -> dict[str, Any]:
+    """Return what a file says, with what it takes from others of its group."""
+    own = files.values(files.path(group, name))
+    for base in own.pop("defaults", []):
+        if isinstance(base, str) and base != "_self_":
+            own = {**shown(group, base), **own}
+    return own
+
+
+def own_task(model: str) -> str | None:
+    """Return the task that a model's file chooses, where the architecture is its objective."""
+    for entry in files.values(files.path("model", model)).get("defaults", []):
+        for key, name in entry.items() if isinstance(entry, dict) else ():
+            if "task" in key:
+                return shown("task", name)["name"]
+    return None
 
 
 def _able(data: str, task: str) -> str:
@@ -54,14 +75,13 @@ def _kept(name: str) -> list[str]:
 
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_a_file_passes_the_check(settings, group, name):
-    assert settings(*words(group, name))[group]["name"] == name
+    assert settings(*words(group, name))[group]["name"] == shown(group, name).get("name", name)
 
 
 @pytest.mark.parametrize(("group", "name"), [*CHOICES, ("trainer", "default")])
 def test_a_file_shows_every_option(group, name):
-    shown = files.values(files.path(group, name))
-    row = shown.get("name", "")
-    assert set(shown) - {"name", "defaults"} == set(GROUPS[group].schema(row).options)
+    keys = shown(group, name)
+    assert set(keys) - {"name"} == set(GROUPS[group].schema(keys.get("name", "")).options)
 
 
 @pytest.mark.parametrize(("group", "name"), [*CHOICES, ("trainer", "default")])
@@ -73,13 +93,17 @@ def test_every_key_has_a_comment(group, name):
 
 @pytest.mark.parametrize("name", files.names("model"))
 def test_a_model_passes_the_check(settings, name):
-    described = models()[name]
-    meets = (
-        data
-        for data in ("digits", "etth1", "sst2", *DATA)
-        if not network_and_task(kind_of({"name": data}) or "image", described, DATA.row(data).task)
-    )
-    assert settings(f"model={name}", f"data={next(meets)}")["model"]["name"] == name
+    described, own = models()[name], own_task(name)
+
+    def meets(data: str) -> bool:
+        task = own or DATA.row(data).task
+        kind = kind_of({"name": data}) or "image"
+        return not (network_and_task(kind, described, task) or data_and_task({"name": data}, task))
+
+    data = next(data for data in ("digits", "etth1", "sst2", *DATA) if meets(data))
+    given = settings(f"model={name}", f"data={data}")
+    assert given["model"]["name"] == name
+    assert given["task"]["name"] == (own or DATA.row(data).task)
 
 
 @pytest.mark.parametrize("name", files.names("recipe"))
