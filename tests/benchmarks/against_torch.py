@@ -1,7 +1,7 @@
-"""Speed of a training step against PyTorch's, on the CPU: language models and a convnet.
+"""Speed of a training step against PyTorch's, on the CPU: language models, a convnet, a GAN.
 
     pip install torch  # here only: the toolkit does not need it
-    python tests/benchmarks/against_torch.py [mnist] [gru] [lstm] [--rounds 24] [--threads N]
+    python tests/benchmarks/against_torch.py [mnist|gru|lstm|dcgan] … [--rounds 24] [--threads N]
 
 Both sides train the same network on batches of the same size and make, data pipeline included;
 the toolkit by its ``fit`` with all callbacks, PyTorch by the loop that its users write. Both run in
@@ -26,6 +26,7 @@ from contests import (
     STREAMS,
     UNITS,
     digits_by_toolkit,
+    game_by_toolkit,
     pictures,
     text,
     words_by_toolkit,
@@ -36,20 +37,28 @@ from turns import Ticks, Turns, limit_threads, load, milliseconds, ratio
 def main() -> None:
     """Run the contests named on the command line and print their figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("contests", nargs="*", metavar="mnist|gru|lstm", help="default: all")
+    parser.add_argument("contests", nargs="*", metavar="mnist|gru|lstm|dcgan", help="default: all")
     parser.add_argument("--rounds", type=int, default=24, help="turns of each contestant")
     parser.add_argument("--threads", type=int, help="default: all cores")
     given = parser.parse_args()
     limit_threads(given.threads)
     torch.set_num_threads(given.threads or os.cpu_count() or 1)
-    for name in given.contests or ["mnist", "gru", "lstm"]:
+    for name in given.contests or ["mnist", "gru", "lstm", "dcgan"]:
+        sides: dict[str, Callable[[Ticks], None]]
         if name == "mnist":
             data, unit, size, turns = pictures(), "images", BATCH, Turns(10, given.rounds)
-            sides = digits_by_toolkit(data), digits_by_torch(data)
+            sides = {"toolkit": digits_by_toolkit(data), "torch": digits_by_torch(data)}
+        elif name == "dcgan":
+            data, unit, size, turns = pictures(), "images", BATCH, Turns(2, given.rounds)
+            sides = {
+                "toolkit": game_by_toolkit(data),
+                "torch": game_by_torch(data),
+                "torch compiled": game_by_torch(data, compiled=True),
+            }
         else:
             data, unit, size, turns = text(), "tokens", STREAMS * LENGTH, Turns(4, given.rounds)
-            sides = words_by_toolkit(data, name), words_by_torch(data, name)
-        contest(name, turns, dict(zip(("toolkit", "torch"), sides, strict=True)), size, unit)
+            sides = {"toolkit": words_by_toolkit(data, name), "torch": words_by_torch(data, name)}
+        contest(name, turns, sides, size, unit)
 
 
 def contest(name: str, turns: Turns, sides: dict[str, Any], size: int, unit: str) -> None:
@@ -58,7 +67,9 @@ def contest(name: str, turns: Turns, sides: dict[str, Any], size: int, unit: str
     print(f"{name}: {turns.rounds} rounds of {turns.steps} steps; {load()}")
     for side, times in seconds.items():
         print(f"  {side}: {size / np.median(times[0]):,.0f} {unit}/s; {milliseconds(times)}")
-    print(f"  toolkit's speed / torch's: {ratio(seconds['torch'], seconds['toolkit'])}")
+    for side in sides:
+        if side != "toolkit":
+            print(f"  toolkit's speed / {side}'s: {ratio(seconds[side], seconds['toolkit'])}")
 
 
 class LanguageModel(torch.nn.Module):
@@ -121,6 +132,55 @@ def digits_by_torch(data: Any) -> Callable[[Ticks], None]:
             ticks.tick()
             rows = order[step * BATCH % (len(order) - BATCH) :][:BATCH]
             update(optimizer, model(pixels[rows].float() / 255), labels[rows])
+
+    return run
+
+
+def game_by_torch(data: Any, compiled: bool = False) -> Callable[[Ticks], None]:
+    """Return the training loop of DCGAN, channels last, eager or compiled."""
+
+    def run(ticks: Ticks) -> None:
+        torch.manual_seed(1)
+        nn, functional = torch.nn, torch.nn.functional
+        up = {"kernel_size": 4, "stride": 2, "padding": 1, "bias": False}
+        generator = nn.Sequential(
+            *(nn.Linear(100, 7 * 7 * 128, bias=False), nn.Unflatten(1, (128, 7, 7))),
+            *(nn.BatchNorm2d(128), nn.ReLU()),
+            *(nn.ConvTranspose2d(128, 128, **up), nn.BatchNorm2d(128), nn.ReLU()),
+            *(nn.ConvTranspose2d(128, 64, **up), nn.BatchNorm2d(64), nn.ReLU()),
+            *(nn.Conv2d(64, 1, 3, padding=1), nn.Tanh()),
+        )
+        discriminator = nn.Sequential(
+            *(nn.Conv2d(1, 64, 4, stride=2, padding=1), nn.LeakyReLU(0.2)),
+            *(nn.Conv2d(64, 128, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(128)),
+            *(nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(7 * 7 * 128, 1)),
+        )
+        networks = [n.to(memory_format=torch.channels_last) for n in (generator, discriminator)]
+        ticks.weights = sum(map(size_of, networks))
+        optimizers = [torch.optim.Adam(n.parameters(), lr=2e-4, fused=True) for n in networks]
+        make, judge = map(torch.compile, networks) if compiled else networks
+        (name,) = data.spec.inputs
+        pixels = torch.from_numpy(np.moveaxis(data.train.arrays[name], -1, 1).copy())
+        order = torch.randperm(len(pixels))
+
+        def learn(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> float:
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss.item()
+
+        for step in range(ticks.turns.total):
+            ticks.tick()
+            rows = order[step * BATCH % (len(order) - BATCH) :][:BATCH]
+            real = (pixels[rows].float() / 127.5 - 1).to(memory_format=torch.channels_last)
+            with torch.no_grad():
+                fake = make(torch.randn(BATCH, 100))
+            lost = (
+                functional.softplus(-judge(real)).mean() + functional.softplus(judge(fake)).mean()
+            )
+            learn(optimizers[1], lost)
+            lost = functional.softplus(-judge(make(torch.randn(BATCH, 100)))).mean()
+            learn(optimizers[0], lost)
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,13 @@ def by_toolkit(
     def run(ticks: Ticks) -> None:
         with tempfile.TemporaryDirectory() as place:
             folder = RunFolder.create(str(Path(place) / "run"))
+            learned = TASKS[task]()
+            shaped = getattr(learned, "shaped", None)
+            spec = data.spec if shaped is None else shaped(data.spec)
             setup = prepare(
                 model,
-                data,
-                TASKS[task](),
+                replace(data, spec=spec),
+                learned,
                 optimizer={"name": optimizer, "learning_rate": rate},
                 batching=Batching(batch_size=batch_size),
                 settings=TrainerSettings(
@@ -85,6 +89,11 @@ def by_toolkit(
 def digits_by_toolkit(data: Dataset) -> Callable[[Ticks], None]:
     """Return a contestant: the convnet of keras.io on MNIST, batches of 128, Adam."""
     return by_toolkit(toolkit.model("cnn"), data, "classification", "adam", 1e-3, BATCH)
+
+
+def game_by_toolkit(data: Dataset, **trainer: Any) -> Callable[[Ticks], None]:
+    """Return a contestant: DCGAN on MNIST, batches of 128, Adam for both networks."""
+    return by_toolkit(toolkit.model("dcgan"), data, "adversarial", "adam", 2e-4, BATCH, **trainer)
 
 
 def words_by_toolkit(data: Dataset, cell: str, **trainer: Any) -> Callable[[Ticks], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from toolkit.blocks.image_layers import cut
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 
@@ -34,7 +35,7 @@ def to_field(features: Any, field: Any, kernel: int = 3) -> Any:
         )
     dtype = "float64" if x.dtype == "float64" else "float32"
     if features.layout == "grid" and len(shape) == 3:
-        x = cut(x, shape[:2])
+        x = _fitted(x, shape[:2])
         layer = keras.layers.Conv2D(shape[-1], kernel, padding="same", dtype=dtype, name="head")
         return layer(x)
     if features.layout == "sequence" and len(shape) > 1:
@@ -51,20 +52,16 @@ def to_field(features: Any, field: Any, kernel: int = 3) -> Any:
     return x if tuple(x.shape[1:]) == shape else keras.layers.Reshape(shape)(x)
 
 
-def cut(x: Any, size: tuple[int, ...]) -> Any:
+def _fitted(x: Any, size: tuple[int, ...]) -> Any:
     """Return the middle of a grid, of so many rows and columns.
 
     Raises:
         Refused: If the grid is smaller.
     """
     height, width = x.shape[1:3]
-    if (height, width) == size:
-        return x
     if height < size[0] or width < size[1]:
         raise Refused(
             f"the network ends in a grid of {height} x {width}, and the image has {size[0]} x "
             f"{size[1]}: it needs more that doubles the size."
         )
-    top, left = (height - size[0]) // 2, (width - size[1]) // 2
-    rest = (height - size[0] - top, width - size[1] - left)
-    return keras.layers.Cropping2D(((top, rest[0]), (left, rest[1])))(x)
+    return cut(x, size)
