@@ -229,3 +229,35 @@ def test_encoder_of_streams_brings_lines_back(made, kind):
     found = encoder.encode(["the if\r\nfor\n", ""]).arrays["tokens"]
     assert encoder.decode(found[0]).replace("\r", "") == "the if\nfor\n"
     assert len(found[1]) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_is_learned_from_once(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first, notes = Subwords.train(kind, ENGLISH, 400)
+    (file,) = (tmp_path / "toolkit" / "tokenizers").iterdir()
+    from toolkit.data.subwords import training
+
+    def never(*given):
+        raise AssertionError("it was made again")
+
+    maker = {"wordpiece": "_wordpiece", "bpe": "_byte_pair", "sentencepiece": "_sentencepiece"}[
+        kind
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(training, maker, never)
+        assert Subwords.train(kind, ENGLISH, 400) == (first, notes)
+        with pytest.raises(AssertionError):
+            Subwords.train(kind, [*ENGLISH, "another line"], 400)
+        with pytest.raises(AssertionError):
+            Subwords.train(kind, ENGLISH, 401)
+    file.write_text("{ broken")
+    assert Subwords.train(kind, ENGLISH, 400)[0] == first, "a damaged file is made again"
+    assert json.loads(file.read_text())["kind"] == kind
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "toolkit").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    made, _ = Subwords.train("bpe", ENGLISH, 400)
+    assert len(made) == 400

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from toolkit.data.subwords.kept import keep, kept, place_of
 from toolkit.data.subwords.proto import with_special
 from toolkit.data.subwords.subwords import Kind, Subwords
 from toolkit.errors import Refused
@@ -40,16 +41,19 @@ LINE = 1000
 def train_subwords(
     kind: Kind, texts: Iterable[str], size: int, *, lower: bool = False
 ) -> tuple[Subwords, tuple[str, ...]]:
-    """Make a tokenizer from raw text; see ``Subwords.train``."""
+    """Make a tokenizer from raw text, or take the one made before; see ``Subwords.train``."""
     parts = [text for text in texts if text.strip()]
     if not parts:
         raise Refused(
             f"data.tokenizer: no text to make a {kind} tokenizer from; every training text is "
             "empty."
         )
-    made = {"wordpiece": _wordpiece, "bpe": _byte_pair, "sentencepiece": _sentencepiece}[kind](
-        parts, size, lower
-    )
+    place = place_of(kind, parts, size, lower)
+    made = kept(place)
+    if made is None:
+        makers = {"wordpiece": _wordpiece, "bpe": _byte_pair, "sentencepiece": _sentencepiece}
+        made = makers[kind](parts, size, lower)
+        keep(place, made)
     if len(made) >= FULL * size:
         return made, ()
     note = (
