@@ -1,0 +1,58 @@
+"""Small pictures of three classes, a judge that tells them, and networks that make them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import toolkit
+from toolkit.data.spec import Dataset, Field, Spec, Split
+
+CLASSES = ("dark", "left", "right")
+JUDGE = {"name": "cnn", "body": [{"pool": {"kind": "flatten"}}, {"dense": {"units": [6]}}]}
+IMAGES = {"image_decoder": {"filters": [8, 4]}}
+GENERATOR = [{"dense": {"units": [16]}}, IMAGES]
+DISCRIMINATOR = [{"image_encoder": {"filters": [4]}}, {"dense": {"units": [8]}}]
+GAN = {"name": "gan", "generator": GENERATOR, "discriminator": DISCRIMINATOR}
+ENCODER = [{"image_encoder": {"filters": [4]}}, {"dense": {"units": [8]}}]
+VAE = {
+    "name": "vae",
+    "encoder": [*ENCODER, {"sampling": {"units": 2}}],
+    "decoder": [IMAGES],
+}
+AUTOENCODER = {"name": "ae", "encoder": ENCODER, "decoder": [IMAGES]}
+
+
+def pictures(encoder: Any = None) -> Dataset:
+    """Return pictures that are dark, or bright on one side."""
+    random = np.random.default_rng(0)
+
+    def split(n: int) -> Split:
+        label = (np.arange(n) % 3).astype("int32")
+        image = random.integers(0, 40, (n, 8, 8, 1))
+        image[label == 1, :, :4] += 200
+        image[label == 2, :, 4:] += 200
+        return Split({"image": image.astype("uint8"), "label": label})
+
+    spec = Spec(
+        {"image": Field("image", (8, 8, 1), "uint8")},
+        {"label": Field("label", (), "int32", classes=CLASSES)},
+    )
+    return Dataset(spec, split(120), split(30), split(60), encoder)
+
+
+def train(model: dict[str, Any], task: Any, folder: Path, **more: Any) -> toolkit.Run:
+    """Train on them, without a word."""
+    options = {"epochs": 1, "batch_size": 20, "logger": "none", "quiet": True, **more}
+    data = options.pop("data", None) or pictures()
+    return toolkit.train(model, data, task=task, run_dir=folder, **options)
+
+
+def judge(folder: Path) -> str:
+    """Train the judge, and return its folder."""
+    return str(train(JUDGE, "classification", folder, epochs=8, optimizer=FAST).path)
+
+
+FAST = {"name": "adam", "learning_rate": 0.02}
