@@ -85,6 +85,7 @@ class Adversarial:
     mode: ClassVar = "min"
     restore: str = "last"  # losses of a game do not tell which epoch was best
     views: ClassVar[tuple[str, ...]] = ("drawn",)
+    makes_images: ClassVar = True
 
     def __init__(
         self,

@@ -56,6 +56,7 @@ class Variational(Reconstruction):
     inputs: ClassVar = frozenset({"image", "series", "table"})
     views: ClassVar[tuple[str, ...]] = ("reconstructions", "drawn", "traversals", "codes")
     draws: ClassVar = True
+    makes_images: ClassVar = True
 
     def __init__(
         self,

@@ -11,17 +11,17 @@ import toolkit
 from toolkit.data.spec import Dataset, Field, Spec, Split
 
 CLASSES = ("dark", "left", "right")
-JUDGE = {"name": "cnn", "body": [{"pool": {"kind": "flatten"}}, {"dense": {"units": [6]}}]}
+FLAT = {"pool": {"kind": "flatten"}}
+JUDGE = {"name": "cnn", "body": [FLAT]}
 IMAGES = {"image_decoder": {"filters": [8, 4]}}
-GENERATOR = [{"dense": {"units": [16]}}, IMAGES]
-DISCRIMINATOR = [{"image_encoder": {"filters": [4]}}, {"dense": {"units": [8]}}]
-GAN = {"name": "gan", "generator": GENERATOR, "discriminator": DISCRIMINATOR}
-ENCODER = [{"image_encoder": {"filters": [4]}}, {"dense": {"units": [8]}}]
-VAE = {
-    "name": "vae",
-    "encoder": [*ENCODER, {"sampling": {"units": 2}}],
-    "decoder": [IMAGES],
+GAN = {
+    "name": "gan",
+    "generator": [{"generator": {"filters": [8, 4]}}],
+    "discriminator": [{"discriminator": {"filters": [4, 8]}}],
 }
+ENCODER = [{"image_encoder": {"filters": [4]}}, FLAT, {"dense": {"units": [8]}}]
+VAE = {"name": "vae", "encoder": [*ENCODER, {"sampling": {"units": 2}}], "decoder": [IMAGES]}
+FAST = {"name": "adam", "learning_rate": 0.02}
 AUTOENCODER = {"name": "ae", "encoder": ENCODER, "decoder": [IMAGES]}
 
 
@@ -52,7 +52,4 @@ def train(model: dict[str, Any], task: Any, folder: Path, **more: Any) -> toolki
 
 def judge(folder: Path) -> str:
     """Train the judge, and return its folder."""
-    return str(train(JUDGE, "classification", folder, epochs=8, optimizer=FAST).path)
-
-
-FAST = {"name": "adam", "learning_rate": 0.02}
+    return str(train(JUDGE, "classification", folder, epochs=12, optimizer=FAST).path)

@@ -58,7 +58,9 @@ def test_the_classifier_score_of_what_is_known():
     assert classifier_score(sure[:1].repeat(7, 0)) == pytest.approx(1.0)
     p = np.array([[0.9, 0.1], [0.2, 0.8]])
     m = p.mean(0)
-    expected = np.exp(np.mean([sum(q * np.log(q / r) for q, r in zip(row, m, strict=True)) for row in p]))
+    expected = np.exp(
+        np.mean([sum(q * np.log(q / r) for q, r in zip(row, m, strict=True)) for row in p])
+    )
     assert classifier_score(p) == pytest.approx(expected)
 
 
