@@ -52,4 +52,6 @@ def train(model: dict[str, Any], task: Any, folder: Path, **more: Any) -> toolki
 
 def judge(folder: Path) -> str:
     """Train the judge, and return its folder."""
-    return str(train(JUDGE, "classification", folder, epochs=12, optimizer=FAST).path)
+    return str(
+        train(JUDGE, "classification", folder, epochs=12, optimizer=FAST, restore="last").path
+    )
