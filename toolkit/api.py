@@ -189,7 +189,7 @@ class Run:
         return predict(run=str(self.path), input=str(input), **options)
 
     def generate(self, prompt: str = "", **options: Any) -> list[str]:
-        """Continue a text; see ``toolkit.training.generate``."""
+        """Continue a text, or write images to files; see ``toolkit.training.generate``."""
         from toolkit.training.generate import generate
 
         return generate(run=str(self.path), prompt=prompt, **options)

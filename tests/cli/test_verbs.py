@@ -62,7 +62,7 @@ def test_only_language_models_write(cli, no_tensorflow, a_run, tmp_path):
     said = cli("generate", a_run)
     assert said.code == 2
     assert said.err.startswith(
-        "run: r has learned classification and is no language model; what it"
+        "run: r has learned classification and is no language model, nor does it make"
     )
     (tmp_path / "r" / "config.yaml").write_text("task: {name: language_modelling}\n")
     assert "TensorFlow would start here" in cli("generate", a_run).err

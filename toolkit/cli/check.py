@@ -16,6 +16,7 @@ from toolkit.config.validate import check
 from toolkit.data.named_files import missing_files
 from toolkit.errors import Refused
 from toolkit.flat import differences
+from toolkit.tasks.judge import missing_judge
 from toolkit.training.loggers import missing_package
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import progress_of
@@ -33,6 +34,7 @@ def check_run(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...]) -
     """
     settings = check(compose(loader, name, overrides))
     faults = [*missing_files(settings["data"]), *missing_source(settings["model"])]
+    faults += missing_judge(settings["task"])
     faults += missing_package(settings["logger"])
     if settings["run_dir"] is not None:
         faults += RunFolder(settings["run_dir"]).in_the_way()
@@ -60,6 +62,7 @@ def check_sweep(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...])
             continue
         faults |= dict.fromkeys(missing_files(settings["data"]))
         faults |= dict.fromkeys(missing_source(settings["model"]))
+        faults |= dict.fromkeys(missing_judge(settings["task"]))
         faults |= dict.fromkeys(missing_package(settings["logger"]))
         checked.append((words, settings))
         choices.append(composed.choices)

@@ -21,7 +21,12 @@ from toolkit.errors import Refused, Terminated, did_you_mean
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import begin_again, progress_of
 
-BEGINNINGS = {"model.preset": "null", "model.init_from": "null", "data.tokenizer": "auto"}
+BEGINNINGS = {
+    "model.preset": "null",
+    "model.init_from": "null",
+    "data.tokenizer": "auto",
+    "task.judge": "null",
+}
 """Keys that can name the run that is trained first, and what they are while it is not there."""
 
 

@@ -79,13 +79,13 @@ def dispatch(arguments: Arguments) -> None:
         return train(arguments)
     from toolkit.cli.options import options
     from toolkit.config.plugins import import_plugins
-    from toolkit.config.schema import schema_of
+    from toolkit.config.schema import as_arguments, schema_of
 
     given = options(arguments)
     import_plugins(given.get("plugins") or [])
     if "plugins" in given and "plugins" not in schema_of(VERBS[verb]).options:
         del given["plugins"]
-    VERBS[verb](**given)
+    VERBS[verb](**as_arguments(given))
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

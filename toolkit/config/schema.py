@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import keyword
 import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -157,6 +158,8 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
     """Return a function's keyword-only parameters.
 
     Only their annotations are evaluated: those of tensors would import Keras.
+    A name that is a word of Python's own, such as ``class``, has an underscore after it there; the
+    option has none.
     """
     texts = option_texts(function)
     home = vars(sys.modules[function.__module__])
@@ -164,10 +167,16 @@ def options_of(function: Callable[..., Any]) -> dict[str, Option]:
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY:
             kind = _evaluate(parameter.annotation, home)
-            options[parameter.name] = Option(
-                parameter.name, kind, parameter.default, texts.get(parameter.name, "")
-            )
+            text, name = texts.get(parameter.name, ""), parameter.name
+            if keyword.iskeyword(name.removesuffix("_")):
+                name = name.removesuffix("_")
+            options[name] = Option(name, kind, parameter.default, text)
     return options
+
+
+def as_arguments(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options by the names of the function's parameters."""
+    return {f"{k}_" if keyword.iskeyword(k) else k: value for k, value in values.items()}
 
 
 def _evaluate(annotation: Any, home: dict[str, Any]) -> Any:

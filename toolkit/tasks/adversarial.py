@@ -12,6 +12,8 @@ from toolkit.data.spec import Spec, Target
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.tasks.adversarial_losses import Game, boundary
+from toolkit.tasks.judging import JudgedImages, Judging
+from toolkit.tasks.maker import Maker
 from toolkit.tasks.units import BYTE, scaled
 from toolkit.types import Fraction, NonNegative, PositiveInt
 
@@ -64,6 +66,11 @@ class Adversarial:
         discriminator_optimizer: Options of the discriminator's optimizer that differ from
             ``optimizer``, such as ``{learning_rate: 0.0004}``; with ``name`` another one.
         discriminator_schedule: The same of its schedule.
+        judge: A fixed classifier that generated images are measured by: the folder of a finished
+            run of classification on the same data, or a ``.keras`` file whose output is a vector
+            for each image; null measures nothing. With a judge the best epoch is that of the least
+            ``frechet_distance``, else the last is kept. See ``toolkit.tasks.judging``.
+        judged: Images that are generated to be judged; 2,000 at most after each epoch.
     """
 
     inputs: ClassVar = frozenset({"image"})
@@ -78,6 +85,7 @@ class Adversarial:
     mode: ClassVar = "min"
     restore: str = "last"  # losses of a game do not tell which epoch was best
     views: ClassVar[tuple[str, ...]] = ("drawn",)
+    makes_images: ClassVar = True
 
     def __init__(
         self,
@@ -91,6 +99,8 @@ class Adversarial:
         label_smoothing: Fraction = 0.0,
         discriminator_optimizer: dict[str, Any] | None = None,
         discriminator_schedule: dict[str, Any] | None = None,
+        judge: str | None = None,
+        judged: PositiveInt = 10_000,
     ):
         self.game, self.latent, self.noise, self.labels = game, latent, noise, labels
         self.discriminator_steps = discriminator_steps
@@ -100,7 +110,11 @@ class Adversarial:
         self.label_smoothing = label_smoothing
         own = Own(discriminator_optimizer or {}, discriminator_schedule or {}, discriminator_steps)
         self.optimizers = {"discriminator": own}
+        self.names: tuple[str, ...] = ()
         self.classes = 0
+        self.judging = None if judge is None else Judging(judge, judged)
+        if judge is not None:
+            self.monitor, self.restore = "frechet_distance", "best"
         if label_smoothing and game in ("wasserstein", "hinge"):
             raise Refused(
                 f"task.label_smoothing={label_smoothing:g}: the game {game} has no labels."
@@ -138,20 +152,32 @@ class Adversarial:
             )
         return Spec(spec.inputs, dict([next(iter(classes.items()))]))
 
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of what validation tells, but for the loss."""
+        judged = () if self.judging is None else self.judging.figures
+        return (*self.told(training=False), *judged)
+
     def check(self, dataset: Any) -> None:
-        """Accept every data set whose spec was accepted."""
+        """Refuse images that the judge cannot look at."""
+        if self.judging is not None:
+            self.bind(dataset.spec)
+            self.judging.judge.check(self.field, self.names)
 
     def bind(self, spec: Spec) -> None:
         """Take note of what images and classes there are."""
         self.field = spec.input
-        self.classes = len(spec.target.classes or ()) if self.labels != "ignore" else 0
+        self.names = spec.target.classes or () if self.labels != "ignore" else ()
+        self.classes = len(self.names)
 
     def assemble(self, model: Mapping[str, Any], spec: Spec, sizes: Any) -> Any:
         """Return the networks; see ``toolkit.tasks.built``."""
         from toolkit.tasks.adversarial_networks import adversaries
 
         self.bind(spec)
-        return adversaries(self, model, spec, sizes)
+        built = adversaries(self, model, spec, sizes)
+        self.maker = Maker(built.inference, self.field, self.draw, self.names)
+        return built
 
     def signed(self, image: Any) -> Any:
         """Return raw images as both networks have them, float32 in -1..1."""
@@ -204,9 +230,17 @@ class Adversarial:
             )
         return found
 
+    def observers(self, dataset: Any, split: Any) -> list[Any]:
+        """Return what has generated images judged."""
+        return [] if self.judging is None else [JudgedImages(self, dataset, split)]
+
     def baselines(self, dataset: Any, split: Any) -> dict[str, float]:
-        """Return none."""
-        return {}
+        """Return what real images come to in place of generated ones, where there is a judge."""
+        return {} if self.judging is None else self.judging.baselines(dataset, split)
+
+    def remarks(self, dataset: Any) -> dict[str, str]:
+        """Return who judges."""
+        return {} if self.judging is None else self.judging.remarks()
 
     def rows(self, outputs: np.ndarray, target: Any) -> list[dict[str, Any]]:
         """Return nothing: no image is read by what is saved."""

@@ -57,12 +57,18 @@ class Reconstruction:
     ):
         self.loss_name, self.noise, self.amount = loss, noise, amount
         self.label: str | None = None
+        self.label_names: tuple[str, ...] = ()
 
     def shaped(self, spec: Spec) -> Spec:
         """Return the spec of data whose examples are both read and learned."""
         name = next(iter(spec.inputs))
-        labels = [n for n, field in spec.targets.items() if field.classes and n != name]
+        labels = [
+            n
+            for n, field in spec.targets.items()
+            if field.classes and not field.multi_label and n != name
+        ]
         self.label = next(iter(labels), None)
+        self.label_names = () if self.label is None else spec.targets[self.label].classes or ()
         return Spec(spec.inputs, {name: self.bind(spec.input)})
 
     def bind(self, field: Any) -> Any:

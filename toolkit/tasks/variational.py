@@ -12,9 +12,11 @@ from toolkit.data.spec import Spec
 from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
 from toolkit.losses import gaussian_kl
+from toolkit.tasks.judging import JudgedImages, Judging
+from toolkit.tasks.maker import Maker
 from toolkit.tasks.reconstruction import Reconstruction, cross_entropy
 from toolkit.tasks.units import BYTE, scaled
-from toolkit.types import Count, NonNegative, Positive
+from toolkit.types import Count, NonNegative, Positive, PositiveInt
 
 
 class Variational(Reconstruction):
@@ -40,6 +42,12 @@ class Variational(Reconstruction):
         importance_samples: Codes drawn for each example of the test part to tell
             ``importance_bound``, a tighter bound on the negative log likelihood (Burda et al.
             2016, arXiv:1509.00519); 0 does not.
+        judge: A fixed classifier that images are measured by which are decoded from codes drawn of
+            the standard normal: the folder of a finished run of classification on the same data, or
+            a ``.keras`` file whose output is a vector for each image; null measures nothing. The
+            best epoch is that of the least loss all the same, unless ``trainer.monitor`` says
+            ``frechet_distance``. See ``toolkit.tasks.judging``.
+        judged: Images that are decoded to be judged; 2,000 at most after each epoch.
 
     References:
         Kingma and Welling, 2014, https://arxiv.org/abs/1312.6114
@@ -48,6 +56,7 @@ class Variational(Reconstruction):
     inputs: ClassVar = frozenset({"image", "series", "table"})
     views: ClassVar[tuple[str, ...]] = ("reconstructions", "drawn", "traversals", "codes")
     draws: ClassVar = True
+    makes_images: ClassVar = True
 
     def __init__(
         self,
@@ -57,8 +66,11 @@ class Variational(Reconstruction):
         deviation: Positive = 1.0,
         binarize: bool = False,
         importance_samples: Count = 0,
+        judge: str | None = None,
+        judged: PositiveInt = 10_000,
     ):
         super().__init__()
+        self.judging = None if judge is None else Judging(judge, judged)
         self.beta, self.likelihood, self.deviation = beta, likelihood, deviation
         self.binarize, self.importance_samples = binarize, importance_samples
 
@@ -70,12 +82,23 @@ class Variational(Reconstruction):
         for name, asked in (
             ("likelihood=bernoulli", self.likelihood == "bernoulli"),
             ("binarize=true", self.binarize),
+            ("judge", self.judging is not None),
         ):
             if asked and not image:
                 raise Refused(
                     f"task.{name} is for images; the data's inputs are of kind {field.kind}."
                 )
         return super().bind(field)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of what a judge tells."""
+        return () if self.judging is None else self.judging.figures
+
+    def check(self, dataset: Any) -> None:
+        """Refuse images that the judge cannot look at."""
+        if self.judging is not None:
+            self.judging.judge.check(dataset.spec.input)
 
     def examples(self, x: Any, y: Any, weight: Any, seed: Any) -> Any:
         """Return a batch, its pixels black or white where that is asked for."""
@@ -102,12 +125,23 @@ class Variational(Reconstruction):
         outputs = {"decoded": decoded, "mean": mean, "log_variance": log_variance}
         network = keras.Model(networks.inputs, outputs, name="network")
         given_back = self.finish(networks.decoder(mean))
+        decoder = self.writer(networks.decoder)
+        self.maker = Maker(decoder, self.field, self.draw)
         return Built(
             Objective(network, self, spec.target, accumulate=sizes.accumulate),
             saved(model, networks.inputs, given_back),
             networks.features.stages,
-            beside={"encoder": networks.encoder, "decoder": self.writer(networks.decoder)},
+            beside={"encoder": networks.encoder, "decoder": decoder},
         )
+
+    def draw(self, count: Any, seed: Any) -> Any:
+        """Return codes of the standard normal distribution, shape ``(count, …)``.
+
+        Args:
+            count: How many.
+            seed: A Keras seed generator, or a number that always gives the same codes.
+        """
+        return keras.random.normal((count, *self.networks.code.shape[1:]), seed=seed)
 
     def reconstruction(self, y: Any, decoded: Any) -> Any:
         """Return each example's negative log likelihood given a code, in nats, ``(batch,)``."""
@@ -154,20 +188,30 @@ class Variational(Reconstruction):
         observers = super().observers(dataset, split)
         if self.importance_samples and split is dataset.test:
             observers.append(ImportanceBound(self, self.importance_samples))
+        if self.judging is not None:
+            observers.append(JudgedImages(self, dataset, split))
         return observers
 
     def baselines(self, dataset: Any, split: Any) -> dict[str, float]:
-        """Return the negative log likelihood, in nats, of pixels told by their mean in training."""
+        """Return the negative log likelihood, in nats, of pixels told by their mean in training.
+
+        With a judge also what real images come to in place of generated ones.
+        """
         (name,) = dataset.spec.targets
+        found = {} if self.judging is None else self.judging.baselines(dataset, split)
         if dataset.train.decode is not None or self.likelihood != "bernoulli":
-            return {}
+            return found
         train, truth = (
             np.asarray(scaled(tf.constant(part.arrays[name]), self.field), "float64")
             for part in (dataset.train, split)
         )
         chance = np.clip(train.mean(axis=0), 1e-4, 1 - 1e-4)
         likely = truth * np.log(chance) + (1 - truth) * np.log(1 - chance)
-        return {"reconstruction (each pixel's mean)": float(-likely.sum() / len(truth))}
+        return found | {"reconstruction (each pixel's mean)": float(-likely.sum() / len(truth))}
+
+    def remarks(self, dataset: Any) -> dict[str, str]:
+        """Return who judges."""
+        return {} if self.judging is None else self.judging.remarks()
 
 
 def _sum(values: Any) -> Any:

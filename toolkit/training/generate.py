@@ -1,21 +1,16 @@
-"""Text from a trained language model."""
+"""What a run makes of nothing, or of a few words: texts, or images."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-
-from toolkit.data.vocabulary import END_OF_LINE, UNKNOWN
 from toolkit.errors import Refused
 from toolkit.quiet import start_tensorflow
 from toolkit.tasks import TASKS
-from toolkit.training.console import Reporter
 from toolkit.training.drawing import Draw
 from toolkit.training.run_folder import RunFolder
-from toolkit.training.unrolling import Unrolling
 from toolkit.types import Count, NonNegative, PositiveInt, Probability
+
+TEXTS, IMAGES = 1, 64
+"""How many there are where it is not said."""
 
 
 def generate(
@@ -23,89 +18,76 @@ def generate(
     run: str,
     prompt: str = "",
     length: PositiveInt = 100,
-    n: PositiveInt = 1,
+    n: PositiveInt | None = None,
+    class_: str | None = None,
+    output: str | None = None,
     temperature: NonNegative = 1.0,
     top_k: PositiveInt | None = None,
     top_p: Probability | None = None,
     seed: Count | None = None,
     quiet: bool = False,
 ) -> list[str]:
-    """Write texts with a run that is a language model, each a continuation of a prompt.
+    """Write texts with a run that is a language model, or images with one that makes these.
 
-    The first is printed as it is written, token by token, the others when they are whole. Where a
-    network has positions for so many tokens only, and they are used up, it reads the last half of
-    them again and goes on from there.
+    The first text is printed as it is written, token by token, the others when they are whole.
+    Where a network has positions for so many tokens only, and they are used up, it reads the last
+    half of them again and goes on from there. Images become PNG files.
 
     Args:
-        run: Folder of a run of the task language_modelling.
+        run: Folder of a run of the task language_modelling, adversarial or variational.
         prompt: Text to continue; empty starts at the beginning of a line.
         length: Tokens to add.
-        n: Texts to write.
+        n: Texts or images to make; null: 1 text, 64 images.
+        class_: Class of the images, by its name or its number from 0, of a run whose labels are
+            used; null makes images of each class in turn.
+        output: Folder to make for images: ``0001.png`` and so on, and ``grid.png``, which shows
+            them together.
         temperature: The logits are divided by it: below 1 safer, above 1 bolder; 0 always takes
             the likeliest token.
         top_k: Draw among the k likeliest tokens only (Fan et al. 2018, arXiv:1805.04833).
         top_p: Draw among the likeliest tokens that together have this probability (nucleus
             sampling, Holtzman et al. 2020, arXiv:1904.09751).
-        seed: The same seed gives the same texts; None draws anew.
-        quiet: Return the texts without printing them.
+        seed: The same seed gives the same texts or images; None draws anew.
+        quiet: Return what was made without printing it.
 
     Returns:
-        The texts, each with its prompt.
+        The texts, each with its prompt; or the files of the images.
 
     Raises:
-        Refused: If the run is no language model, or the prompt has no word that it knows.
+        Refused: If the run can make neither, an option is for the other sort, the prompt has no
+            word that the run knows, it knows no such class, or the folder is in the way.
     """
     folder = RunFolder.open(run)
     folder.need_model()
     learned = folder.settings()["task"]["name"]
-    if learned in TASKS and not getattr(TASKS[learned], "writes", False):
+    known = learned in TASKS  # else a plug-in's, which is told later
+    task = TASKS[learned] if known else None
+    paints = getattr(task, "makes_images", False)
+    if known and not paints and not getattr(task, "writes", False):
         raise Refused(
-            f"run: {folder.path} has learned {learned} and is no language model; "
-            f"what it can do: predict run={folder.path} input=…"
+            f"run: {folder.path} has learned {learned} and is no language model, nor does it make "
+            f"images of noise; what it can do: predict run={folder.path} input=…"
         )
+    of_texts = {
+        "prompt": bool(prompt),
+        "length": length != 100,
+        "temperature": temperature != 1.0,
+        "top_k": top_k is not None,
+        "top_p": top_p is not None,
+    }
+    of_images = {"class": class_ is not None, "output": output is not None}
+    given = [name for name, is_given in (of_texts if paints else of_images).items() if is_given]
+    if given:
+        sort = "write texts" if paints else "make images"
+        raise Refused(f"{given[0]}: is for runs that {sort}; this one learned {learned}.")
+    if paints:
+        from toolkit.training.generate_images import check_folder, generate_images
+
+        place = check_folder(output)
+        start_tensorflow()
+        return generate_images(folder, place, n or IMAGES, class_, seed, quiet)
     start_tensorflow()
-    from toolkit.training.reopen import reopen
-    from toolkit.training.token_writer import TokenWriter
+    from toolkit.training.generate_texts import generate_texts
 
-    config, trainable, task, (spec, encoder) = reopen(folder)
-    if encoder is None:
-        raise Refused(
-            f"run: {folder.path}: its data has no encoder that turns a prompt into tokens, and "
-            "tokens into text; give the data set one (Dataset.encoder)."
-        )
-    split = encoder.encode([prompt])
-    ids = np.asarray(split.arrays["tokens"][0], "int32") if prompt else np.zeros(0, "int32")
-    vocabulary = spec.input.vocabulary or ()
-    if len(ids) == 0:
-        if prompt.strip():
-            raise Refused(f"prompt: nothing in {prompt!r} is in the run's vocabulary.")
-        ids = np.array([first_token(vocabulary, encoder)], "int32")
-    writer = TokenWriter(config["model"], spec, task)
-    writer.take(trainable.inference)
-    reporter = Reporter(quiet=quiet)
-    begun = ids if prompt else ids[:0]
-    first = Unrolling(encoder.decode)
-    reporter.write(first.add(begun))
-    written = []
     draw = Draw(temperature, top_k, top_p, seed)
-    for tokens in writer.write(np.tile(ids, (n, 1)), length, draw):
-        written.append(tokens)
-        reporter.write(first.add(tokens[:1]))
-    reporter.write(first.rest() + "\n")
-    texts = [encoder.decode([*begun, *row]) for row in np.stack(written, axis=1)]
-    for text in texts[1:]:
-        reporter.say(text)
-    unknown = (spec.input.special or {}).get("unknown")
-    if unknown is None and UNKNOWN in vocabulary:
-        unknown = vocabulary.index(UNKNOWN)
-    if prompt and unknown is not None and (ids == unknown).any():
-        name = vocabulary[unknown]
-        reporter.say(f"(words of the prompt that the run does not know were read as {name})")
-    return texts
-
-
-def first_token(vocabulary: Sequence[str], encoder: Any = None) -> int:
-    """Return the token after which a text begins: the end of a line, if there is one."""
-    if (begin := getattr(encoder, "begin", None)) is not None:
-        return begin
-    return next((vocabulary.index(w) for w in (END_OF_LINE, "\n") if w in vocabulary), 0)
+    return generate_texts(folder, prompt, length, n or TEXTS, draw, quiet)

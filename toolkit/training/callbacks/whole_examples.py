@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import keras
@@ -13,14 +13,13 @@ from toolkit.data.spec import Dataset, Split
 class Observer(Protocol):
     """Looks at what a network gives for a split, batch by batch in the split's order.
 
-    It may have ``begin(objective)``, called after ``reset``, if it asks the network itself.
+    It may have ``begin(objective)``, called after ``reset``, if it asks the network itself, and
+    ``observe(x, y, outputs, weight)``, which looks at a batch: inputs by name, target, raw outputs
+    and weight, as arrays. Where none has that no batch is kept for it.
     """
 
     def reset(self) -> None:
         """Forget what was observed."""
-
-    def observe(self, x: Any, y: Any, outputs: Any, weight: Any) -> None:
-        """Look at a batch: inputs by name, target, raw outputs and weight, as arrays."""
 
     def figures(self) -> dict[str, float]:
         """Return figures by name, of what was observed."""
@@ -46,10 +45,10 @@ class WholeExamples(keras.callbacks.Callback):
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
         """Show a batch."""
-        if self.observers:
+        if onlookers := looking(self.observers):
             shown = self.model.shown()
-            for observer in self.observers:
-                observer.observe(*shown)
+            for observe in onlookers:
+                observe(*shown)
 
     def on_test_end(self, logs: Any = None) -> None:
         """Add the figures to those that the evaluation returns; Keras's own are a copy here."""
@@ -68,6 +67,11 @@ def watching(objective: Any, task: Any, dataset: Dataset, split: Split) -> Whole
     """
     made = getattr(task, "observers", None)
     observers = made(dataset, split) if made is not None else ()
-    if observers:
+    if looking(observers):
         objective.show_batches()
     return WholeExamples(observers)
+
+
+def looking(observers: Sequence[Observer]) -> list[Callable[..., None]]:
+    """Return the ``observe`` of those that look at batches."""
+    return [o.observe for o in observers if hasattr(o, "observe")]

@@ -17,7 +17,7 @@ from toolkit.lazy import tf
 from toolkit.training.export.subject import Subject
 from toolkit.training.export.subword_graph import SubwordGraph
 from toolkit.training.export.text_graph import TextGraph
-from toolkit.training.generate import first_token
+from toolkit.training.generate_texts import first_token
 
 Named = dict[str, Any]
 EACH_TOKEN = ("tags", "span")

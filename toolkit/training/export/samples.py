@@ -14,7 +14,7 @@ from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.table_encoder import TableEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.training.export.subject import Subject
-from toolkit.training.generate import first_token
+from toolkit.training.generate_texts import first_token
 
 SIZES = (1, 4, 7)
 """Batch sizes, where they are free."""

@@ -39,7 +39,8 @@ def mlflow(
         config_text: The configuration, as YAML.
         every: Steps from one point of the curves by step to the next.
         samples: Validation examples that are shown with their predictions at each epoch's end, with
-            a confusion matrix, forecasts or generated text, as the task has them; 0: nothing of it.
+            a confusion matrix, forecasts, generated text or images, reconstructions, as the task
+            has them; 0: nothing of it.
         experiment: Experiment that the run belongs to.
         uri: Where runs are kept, e.g. ``sqlite:///mlflow.db``; None: what the variable
             MLFLOW_TRACKING_URI says, else MLflow's default.

@@ -33,14 +33,17 @@ def tensorboard(
         config_text: The configuration, as YAML.
         every: Steps from one point of the curves by step to the next.
         samples: Validation examples that are shown with their predictions at each epoch's end, with
-            a confusion matrix, forecasts or generated text, as the task has them; 0: nothing of it.
+            a confusion matrix, forecasts, generated text or images, reconstructions, as the task
+            has them; 0: nothing of it.
         graph: Whether the network's graph is shown.
         histograms: Whether there are histograms of the weights at each epoch's end.
-        projector: Whether the embeddings of the vocabulary are shown.
+        projector: Whether the embeddings of the vocabulary are shown, or the codes of validation
+            examples where an encoder makes such.
         profile: First and last step (from 1) of the first epoch that are profiled; None: none.
     """
     from toolkit.training.callbacks.figures import Figures
     from toolkit.training.callbacks.profile import ProfileSteps
+    from toolkit.training.callbacks.projected_codes import ProjectedCodes
     from toolkit.training.callbacks.samples import Samples
     from toolkit.training.callbacks.tensorboard import Embeddings, Graph, Histograms
     from toolkit.training.loggers.event_files import EventFiles
@@ -55,7 +58,8 @@ def tensorboard(
     if histograms:
         watch.append(Histograms(sink, setup))
     if projector:
-        watch.append(Embeddings(sink, setup))
+        encodes = "codes" in getattr(setup.task, "views", ())
+        watch.append(ProjectedCodes(sink, setup) if encodes else Embeddings(sink, setup))
     if profile is not None:
         watch.append(ProfileSteps(folder.tensorboard, *profile))
     return watch

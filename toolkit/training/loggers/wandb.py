@@ -40,7 +40,8 @@ def wandb(
         config_text: The configuration, as YAML.
         every: Steps from one point of the curves by step to the next.
         samples: Validation examples that are shown with their predictions at each epoch's end, with
-            a confusion matrix, forecasts or generated text, as the task has them; 0: nothing of it.
+            a confusion matrix, forecasts, generated text or images, reconstructions, as the task
+            has them; 0: nothing of it.
         project: Project that the run belongs to.
         group: Name that runs belonging together share, such as those of a sweep.
         mode: Whether it is sent at once, kept for ``wandb sync``, or left; None: what the variable

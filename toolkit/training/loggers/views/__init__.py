@@ -40,6 +40,10 @@ VIEWS: Table[str] = Table(
         "examples": "toolkit.training.loggers.views.examples:Examples",
         "confusion": "toolkit.training.loggers.views.confusion:Confusion",
         "forecasts": "toolkit.training.loggers.views.forecasts:Forecasts",
+        "drawn": "toolkit.training.loggers.views.drawn:Drawn",
+        "reconstructions": "toolkit.training.loggers.views.reconstructions:Reconstructions",
+        "traversals": "toolkit.training.loggers.views.traversals:Traversals",
+        "codes": "toolkit.training.loggers.views.codes:Codes",
         "generated": "toolkit.training.loggers.views.generated:Generated",
     },
 )

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from toolkit.training.drawing import Draw
-from toolkit.training.generate import first_token
+from toolkit.training.generate_texts import first_token
 from toolkit.training.loggers.views import Exhibit, Predict
 from toolkit.training.setup import Setup
 from toolkit.training.token_writer import TokenWriter
