@@ -86,6 +86,7 @@ class Adversarial:
     restore: str = "last"  # losses of a game do not tell which epoch was best
     views: ClassVar[tuple[str, ...]] = ("drawn",)
     makes_images: ClassVar = True
+    reads_input: ClassVar = False
 
     def __init__(
         self,

@@ -22,9 +22,10 @@ def embedded(
 ) -> list[dict[str, Any]]:
     """Return the vector of each example.
 
-    It is what the head of a classifier or regression reads. Where there is no such head (a masked
-    or another language model) it is the mean over the positions of what the last block gives,
-    padding left out (Reimers and Gurevych, "Sentence-BERT", EMNLP 2019, arXiv:1908.10084).
+    It is what the head of a classifier or regression reads, or the code of an autoencoder, all of
+    its numbers in one row. Where there is neither (a masked or another language model) it is the
+    mean over the positions of what the last block gives, padding left out (Reimers and Gurevych,
+    "Sentence-BERT", EMNLP 2019, arXiv:1908.10084).
 
     Args:
         folder: The run's.
@@ -40,10 +41,15 @@ def embedded(
     Raises:
         Refused: If the network makes no vector of one input.
     """
+    from toolkit.training.assemble import open_network
+
     if task.sampler == "windows" or len(spec.inputs) > 1:
         raise Refused("embed: this run's network makes no vector of an example; expected false.")
+    coder = folder.path / "encoder.keras"
     head = {layer.name: layer for layer in model.layers}.get(HEAD)
-    if head is not None and len(head.input.shape) == 2:
+    if coder.is_file():
+        network = open_network(coder)
+    elif head is not None and len(head.input.shape) == 2:
         network = keras.Model(model.input, head.input)
     else:
         from toolkit.training.reopen import reopen
@@ -56,7 +62,9 @@ def embedded(
     rows = []
     for x, _, _ in example_batches(split, spec, 1 if alike else batch_size).once():
         features = np.asarray(network(x[name], training=False), "float32")
-        if features.ndim > 2:
+        if coder.is_file():
+            features = features.reshape(len(features), -1)
+        elif features.ndim > 2:
             features = _mean(features, np.asarray(x[name]), field, alike)
         rows += [{"embedding": vector.tolist()} for vector in features]
     return rows

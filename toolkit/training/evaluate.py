@@ -56,6 +56,8 @@ def score_run(
     if split not in dataset.splits:
         raise Refused(f"split: no '{split}'.{did_you_mean(split, dataset.splits)}")
     data = config["data"] | ({"eval_batch_size": batch_size} if batch_size is not None else {})
+    if (shaped := getattr(task, "shaped", None)) is not None:
+        shaped(dataset.spec)  # it may know of labels besides what was learned
     dataset = replace(dataset, spec=spec)
     results = score(trainable, dataset, task, batching_of(data), split)
     Reporter().table(f"{split} of {folder.path}", {f"{split}/{k}": v for k, v in results.items()})

@@ -18,14 +18,19 @@ from toolkit.data.spec import Spec, Split
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.quiet import start_tensorflow
+from toolkit.tasks import TASKS
 from toolkit.training.embed import embedded, framed
+from toolkit.training.generate_images import check_folder
 from toolkit.training.limits import limited, told
+from toolkit.training.predict_pictures import write_pictures
 from toolkit.training.run_folder import RunFolder, check_output, replacing
-from toolkit.training.saved_spec import read_spec
+from toolkit.training.saved_spec import gives_pictures, read_spec
 from toolkit.training.writing import Wishes, written
 from toolkit.types import Count, Positive, PositiveInt, Probability
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
+SUFFIXES = {".csv", ".jsonl"}
+"""Of files that predictions are written to, where they could be pictures."""
 
 
 def predict(
@@ -53,12 +58,13 @@ def predict(
             tab between, or a csv, tsv or jsonl file with a column for each of the two. Pictures: a
             file or a folder, searched through. Tables and series: a csv file with the columns that
             were trained on.
-        output: File to write; None prints.
+        output: File to write; None prints. Of a run that gives pictures back, a folder to make for
+            them, one PNG file for each, unless the name ends in ``.csv`` or ``.jsonl``.
         format: ``csv`` or ``jsonl``; None: by the output's suffix, jsonl where there is none.
         batch_size: Examples at a time; of no influence on the result.
         embed: Give the vector that the network makes of each example instead: what a classifier's
-            head reads, or the mean over the positions of a language model (see
-            ``toolkit.training.embed``).
+            head reads, the code of an autoencoder, or the mean over the positions of a language
+            model (see ``toolkit.training.embed``).
         n: Texts for each input, of a run that writes texts (translations, summaries); likewise all
             that follow.
         beams: Texts that are followed at a time; None: as in training, and at least ``n``.
@@ -69,20 +75,30 @@ def predict(
 
     Returns:
         A row for each input: where it came from and what is predicted, with probabilities where
-        the task has them; or its ``embedding``, a list of numbers.
+        the task has them; or its ``embedding``, a list of numbers; or the file (``output``) that
+        holds the picture.
 
     Raises:
         Refused: If there is no such run or input, or the input cannot be read.
     """
     folder = RunFolder.open(run)
     network = folder.need_model()
+    config = folder.settings()
+    learned = config["task"]["name"]
+    if learned in TASKS and not getattr(TASKS[learned], "reads_input", True):
+        raise Refused(
+            f"run: {folder.path} has learned {learned}, which makes images of noise and reads "
+            f"none; what it can do: generate run={folder.path} n=64 output=…"
+        )
+    paints = False
     if output is not None:
-        check_output(output)
+        plain = embed or format is not None or Path(output).suffix.lower() in SUFFIXES
+        paints = not plain and gives_pictures(folder)
+        (check_folder if paints else check_output)(output)
     start_tensorflow()
     from toolkit.training.assemble import open_network
     from toolkit.training.parts import learner, met
 
-    config = folder.settings()
     spec, encoder = read_spec(folder)
     task, spec = learner(config["task"], config["model"], spec)
     if encoder is None:
@@ -91,7 +107,6 @@ def predict(
         )
     wishes = Wishes(n=n, beams=beams, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
     writes = hasattr(task, "decoding")
-    learned = config["task"]["name"]
     if wishes.given and not writes:
         raise Refused(
             f"{wishes.given[0]}: is for runs that write texts; this one learned {learned}."
@@ -109,6 +124,8 @@ def predict(
         print(note, file=sys.stderr)
     model = open_network(network)
     parts = outputs(model, split, spec, task, batch_size)
+    if paints and output is not None:
+        return write_pictures(names, parts, spec.target, Path(output), input)
     if embed:
         rows = embedded(folder, model, split, spec, task, batch_size)
     elif writes:

@@ -87,7 +87,7 @@ def _summary(
     generate = f"python -m toolkit generate run={path} prompt=…"
     predict = f"python -m toolkit predict run={path} input=…"
     rows["next"] = generate if getattr(task, "writes", False) else predict
-    if getattr(task, "form", ())[:1] == ("generator",):
+    if not getattr(task, "reads_input", True):
         rows["next"] = f"python -m toolkit generate run={path} n=64 output=…"
     if folder.tensorboard.exists():
         rows[""] = f"tensorboard --logdir {path}"

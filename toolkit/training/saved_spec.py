@@ -81,6 +81,15 @@ def read_spec(folder: RunFolder) -> tuple[Spec, Any]:
     return Spec(inputs, targets), encoder.from_json(saved)
 
 
+def gives_pictures(folder: RunFolder) -> bool:
+    """Return whether what a run has learned to give is pictures; told without TensorFlow."""
+    try:
+        targets = json.loads(folder.spec.read_text("utf-8"))["targets"].values()
+    except (OSError, ValueError, KeyError):
+        return False  # told by read_spec
+    return bool(targets) and all(field["kind"] in ("image", "picture") for field in targets)
+
+
 def _field_json(field: Field) -> dict[str, Any]:
     values = dataclasses.asdict(field)
     return {key: value for key, value in values.items() if value not in (None, False)}
