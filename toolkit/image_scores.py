@@ -7,6 +7,7 @@ those of one network that is the same for all that is compared.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -31,6 +32,12 @@ class Moments:
             raise ValueError(f"expected (images, numbers), two images or more; got {values.shape}")
         return cls(values.mean(axis=0), np.atleast_2d(np.cov(values, rowvar=False)))
 
+    @cached_property
+    def root(self) -> np.ndarray:
+        """The covariance's square root, which is symmetric too."""
+        values, vectors = np.linalg.eigh(self.covariance)  # below 0 by rounding alone
+        return (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
+
 
 def frechet_distance(one: np.ndarray | Moments, other: np.ndarray | Moments) -> float:
     """Return how far two sets of features are apart, each taken for normally distributed.
@@ -40,13 +47,12 @@ def frechet_distance(one: np.ndarray | Moments, other: np.ndarray | Moments) -> 
     images make it too large, so only distances from as many images can be compared.
 
     Args:
-        one: Features of one set, or their moments.
+        one: Features of one set, or their moments, whose root is computed once.
         other: Likewise.
     """
     a, b = (x if isinstance(x, Moments) else Moments.of(x) for x in (one, other))
-    # S1 S2 has the eigenvalues of R S2 R, R the root of S1, which is symmetric.
-    root = _root(a.covariance)
-    values = np.linalg.eigvalsh(root @ b.covariance @ root)
+    # S1 S2 has the eigenvalues of R S2 R, R the root of S1.
+    values = np.linalg.eigvalsh(a.root @ b.covariance @ a.root)
     traces = np.trace(a.covariance) + np.trace(b.covariance)
     cross = np.sqrt(np.clip(values, 0.0, None)).sum()
     return max(float(np.square(a.mean - b.mean).sum() + traces - 2 * cross), 0.0)
@@ -79,9 +85,3 @@ def class_agreement(probabilities: np.ndarray, asked: np.ndarray) -> float:
         asked: Class ids, shape ``(images,)``.
     """
     return float((probabilities.argmax(axis=1) == asked).mean())
-
-
-def _root(matrix: np.ndarray) -> np.ndarray:
-    """Return the root of a symmetric matrix without negative eigenvalues but for rounding."""
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T

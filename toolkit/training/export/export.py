@@ -16,6 +16,7 @@ from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
+from toolkit.tasks import TASKS
 from toolkit.training.export.report import tell
 from toolkit.training.run_folder import RunFolder
 from toolkit.types import PositiveInt
@@ -62,11 +63,18 @@ def export(
         The folder.
 
     Raises:
-        Refused: If there is no such run, the folder is in the way, a package is missing, or the
-            format cannot hold the network.
+        Refused: If there is no such run, the folder is in the way, a package is missing, the format
+            cannot hold the network, or the network reads noise.
     """
     folder = RunFolder.open(run)
     folder.need_model()
+    learned = folder.settings()["task"]["name"]
+    if learned in TASKS and not getattr(TASKS[learned], "reads_input", True):
+        raise Refused(
+            f"run: {folder.path} has learned {learned}: its network takes noise, and export writes "
+            f"networks that read the data's inputs. {folder.model} opens in plain Keras, whose "
+            "Model.export writes it."
+        )
     place = Path(output) if output is not None else folder.path / "export" / format
     _check(format, place, overwrite, {"batch_size": batch_size, "length": length})
     with _aside(place) as aside:

@@ -25,6 +25,8 @@ OUTPUTS = {
     "value": "values",
     "tags": "probabilities",
     "span": "logits",
+    "image": "reconstruction",
+    "picture": "picture",
 }
 """What the network gives, by the kind of target that was learned."""
 WHOLE = "float32"
@@ -137,7 +139,10 @@ class Subject:
         """What the output is, for a person."""
         target = self.spec.target
         names = ", ".join(target.names or ())
+        made = "(batch, height, width, channels): pixels, in the units of those that are read"
         return {
+            "image": made,
+            "picture": made,
             "label": "(batch, classes): the probability of each class of classes.json",
             "next": "(batch, time, words): logits of the token after each, of vocabulary.json",
             "future": f"(batch, horizon, columns), in original units: {names}",
