@@ -18,6 +18,7 @@ SPEC = Spec(
     {"image": Field("image", (12, 12, 1), "uint8")},
     {"label": Field("label", (), "int32", classes=("a", "b", "c"))},
 )
+PAIRS = Spec(SPEC.inputs, {"picture": Field("picture", (12, 12, 1), "uint8")})
 
 
 def chosen(kind: str, name: str) -> dict:
@@ -46,6 +47,7 @@ def test_the_generative_models_are_there():
     assert {"autoencoder", "denoising_autoencoder", "vae", "dcgan", "cgan", "acgan", "wgan_gp"} <= {
         *OWN
     }
+    assert {"pix2pix", "cyclegan"} <= {*OWN}
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -54,7 +56,7 @@ def test_it_makes_a_step_and_opens_in_plain_keras(name, tmp_path):
     described = model_file(name, **{k: v for k, v in NARROW.items() if k in described})
     options = chosen("task", OWN[name])
     task = TASKS[options.pop("name")](**options)
-    spec = task.shaped(SPEC)
+    spec = task.shaped(PAIRS if task.targets == {"picture"} else SPEC)
     trainable = assemble(described, spec, task, batch_size=4)
     objective = trainable.objective
     objective.compile(optimizer=keras.optimizers.Adam())

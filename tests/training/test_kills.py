@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from toolkit.training.state import State, checkpoints
 
@@ -38,7 +39,20 @@ CASES = {
     "game of two networks": """model=dcgan data=digits model.filters=[8] task.latent=8
         model.discriminator_filters=[8] model.discriminator_dropout=0.2 task.discriminator_steps=2
         data.batch_size=16 optimizer.use_ema=true trainer.checkpoint_every=9 trainer.epochs=6""",
+    "game of four networks": """model=cyclegan data=unpaired_images data.a=a data.b=b
+        model.filters=[4,6] model.residual_blocks=1 model.discriminator_filters=[4,6] task.pool=9
+        data.batch_size=2 optimizer.use_ema=true trainer.checkpoint_every=9 trainer.epochs=6""",
 }
+
+
+def two_sorts(folder: Path) -> None:
+    """Write dark pictures into a folder ``a`` and bright ones into ``b``."""
+    random = np.random.default_rng(0)
+    for name, brightest in (("a", 90), ("b", 250)):
+        (folder / name).mkdir()
+        for i in range(60):
+            pixels = random.integers(brightest - 80, brightest, (12, 12, 3)).astype("uint8")
+            Image.fromarray(pixels).save(folder / name / f"{i}.png")
 
 
 def command(*words: str) -> list[str]:
@@ -70,6 +84,7 @@ def wait_for(process: subprocess.Popen[str], text: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_killed_at_any_moment_it_ends_with_the_same_weights(case, tmp_path):
+    two_sorts(tmp_path)
     begun = time.monotonic()
     whole = start(tmp_path, *shlex.split(CASES[case]), "run_dir=whole")
     wait_for(whole, "parameters;")

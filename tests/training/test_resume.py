@@ -54,6 +54,19 @@ def pictures() -> Dataset:
 
 
 @pytest.fixture
+def two_sorts(pictures) -> Dataset:
+    """Dark images and bright pictures, with no pairs among them."""
+
+    def bright(split: Split) -> Split:
+        image = split.arrays["image"]
+        return Split({"image": image, "picture": 255 - image[::-1]})
+
+    target = Field("picture", (8, 8, 1), "uint8", unpaired=True)
+    spec = Spec(pictures.spec.inputs, {"picture": target})
+    return Dataset(spec, *(bright(s) for s in pictures.splits.values()))
+
+
+@pytest.fixture
 def waves() -> Dataset:
     time = np.arange(300, dtype="float32")
     values = np.stack([np.sin(time / 5), np.cos(time / 7)], 1)
@@ -64,7 +77,7 @@ def waves() -> Dataset:
 
 
 @pytest.fixture
-def cases(text, pictures, waves):
+def cases(text, pictures, two_sorts, waves):
     """What is trained: each with something of its own to be remembered."""
     recurrent = {"cell": "lstm", "units": 8, "layers": 2, "dropout": 0.3}
     return {
@@ -132,6 +145,22 @@ def cases(text, pictures, waves):
             "batch_size": 4,
             "precision": "mixed_float16",
         },
+        "game of four networks": {
+            "model": {
+                "name": "cyclegan",
+                "generator": [{"conv": {"filters": [3], "dropout": 0.2}}],
+                "discriminator": [{"conv": {"filters": [3]}}],
+            },
+            "data": two_sorts,
+            "task": {
+                "name": "image_translation",
+                "method": "cyclegan",
+                "pool": 7,
+                "discriminator_optimizer": {"learning_rate": 0.002},
+            },
+            "optimizer": {"name": "adam", "use_ema": True, "ema_momentum": 0.8},
+            "batch_size": 4,
+        },
         "code that is drawn": {
             "model": {
                 "name": "vae",
@@ -151,6 +180,7 @@ CASES = (
     "network of images",
     "forecaster",
     "game of two networks",
+    "game of four networks",
     "code that is drawn",
 )
 

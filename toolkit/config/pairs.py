@@ -131,6 +131,8 @@ def network_and_task(kind: str, model: Values, name: str) -> str | None:
         found = shapes(kind, model, wanted, getattr(task, "reads", {}))
     except Refused as fault:
         return "; ".join(fault.faults)
+    if (suits := getattr(task, "suits", None)) is not None and (reason := suits(found)):
+        return f"{name} cannot use this model: {reason}"
     shape = [*found.values()][-1]
     draws, drawn = getattr(task, "draws", None), any(s.samples for s in found.values())
     if draws is not None and draws != drawn:

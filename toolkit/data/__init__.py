@@ -65,11 +65,11 @@ DATA: Table[Row] = Table(
         "cifar10": _row("cifar10", "image", "label", "classification"),
         "image_folder": _row("image_folder", "image", "label", "classification"),
         "unlabelled_images": _row("unlabelled_images", "image", "none", "reconstruction"),
-        "paired_images": _row("paired_images", "image", "picture", "reconstruction"),
+        "paired_images": _row("paired_images", "image", "picture", "image_translation"),
         "unpaired_images": _row(
-            "unpaired_images", "image", "picture", "reconstruction", unpaired=True
+            "unpaired_images", "image", "picture", "image_translation", unpaired=True
         ),
-        "camvid": _row("camvid", "image", "picture", "reconstruction"),
+        "camvid": _row("camvid", "image", "picture", "image_translation"),
         "etth1": _row("etth1", "series", "future", "forecast"),
         "series": _row("series", "series", "future", "forecast"),
         "tabular": _row("tabular", "table", "label", "classification"),

@@ -96,8 +96,8 @@ def mean_colour_error(dataset: Dataset, split: Split) -> float | None:
         The mean absolute difference of all numbers of all pixels, from 0 to 255; None where the
         inputs are no label maps, as they have more than 256 different colours.
     """
-    found = LabelColours.learn(_pairs(dataset, dataset.train.take(slice(EXAMPLES))))
-    return None if found is None else found.error(_pairs(dataset, split))
+    found = LabelColours.learn(picture_pairs(dataset, dataset.train.take(slice(EXAMPLES))))
+    return None if found is None else found.error(picture_pairs(dataset, split))
 
 
 def classes_of(images: np.ndarray, palette: Iterable[tuple[int, ...]]) -> np.ndarray:
@@ -124,7 +124,7 @@ def _codes(images: np.ndarray) -> np.ndarray:
     return pixels @ (256 ** np.arange(images.shape[-1], dtype="int64"))
 
 
-def _pairs(dataset: Dataset, split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def picture_pairs(dataset: Dataset, split: Split) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Give a split's images and pictures in batches, decoded."""
     name, target = next(iter(dataset.spec.inputs)), next(iter(dataset.spec.targets))
     if split.decode is not None:

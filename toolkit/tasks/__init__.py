@@ -21,5 +21,6 @@ TASKS: Table[str] = Table(
         "reconstruction": "toolkit.tasks.reconstruction:Reconstruction",
         "variational": "toolkit.tasks.variational:Variational",
         "adversarial": "toolkit.tasks.adversarial:Adversarial",
+        "image_translation": "toolkit.tasks.image_translation:ImageTranslation",
     },
 )

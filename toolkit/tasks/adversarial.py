@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -14,29 +13,12 @@ from toolkit.lazy import keras
 from toolkit.tasks.adversarial_losses import Game, boundary
 from toolkit.tasks.judging import JudgedImages, Judging
 from toolkit.tasks.maker import Maker
-from toolkit.tasks.units import BYTE, scaled
+from toolkit.tasks.sides import Own, won
+from toolkit.tasks.units import painted, signed
 from toolkit.types import Fraction, NonNegative, PositiveInt
 
-WON = 0.99
-"""Share of right verdicts over an epoch from which on a generator learns little."""
 COLLAPSED = 0.25
 """Diversity of generated images, of that of real ones, below which they are all alike."""
-
-
-@dataclass(frozen=True)
-class Own:
-    """How a further network's updates differ from those of the first.
-
-    Attributes:
-        optimizer: Options in place of those of ``optimizer``; its ``name`` too, where another is
-            wanted.
-        schedule: Options in place of those of ``schedule``, likewise.
-        updates: How often it is updated in a step.
-    """
-
-    optimizer: Mapping[str, Any] = field(default_factory=dict)
-    schedule: Mapping[str, Any] = field(default_factory=dict)
-    updates: int = 1
 
 
 class Adversarial:
@@ -182,12 +164,11 @@ class Adversarial:
 
     def signed(self, image: Any) -> Any:
         """Return raw images as both networks have them, float32 in -1..1."""
-        return scaled(image, self.field) * 2 - 1
+        return signed(image, self.field)
 
     def finish(self, image: Any) -> Any:
         """Return images of the generator in the data's own units."""
-        half = BYTE / 2 if self.field.dtype == "uint8" else 0.5
-        return keras.layers.Rescaling(half, offset=half, dtype=image.dtype)(image)
+        return painted(image, self.field)
 
     def condition_of(self, y: Any) -> Any:
         """Return classes as zeros and a one, ``(batch, classes)`` float32; None without labels."""
@@ -216,14 +197,7 @@ class Adversarial:
         Args:
             logs: The epoch's figures by name, those of validation with ``val_`` before.
         """
-        found = []
-        if logs.get("discriminator_accuracy", 0.0) >= WON:
-            found.append(
-                f"The discriminator has won: {logs['discriminator_accuracy']:.1%} of its verdicts "
-                "are right, and the generator learns little from it. A lower rate for it "
-                "(task.discriminator_optimizer), label smoothing, dropout or a gradient penalty "
-                "helps."
-            )
+        found = won(logs, "label smoothing, dropout or a gradient penalty")
         if logs.get("val_diversity", 1.0) < COLLAPSED:
             found.append(
                 f"Generated images are nearly all alike (mode collapse): they vary "

@@ -9,13 +9,11 @@ from typing import Any
 import keras
 
 from toolkit.data.spec import Field, Spec
-from toolkit.models.network import Features, build_network
+from toolkit.models.network import build_network
 from toolkit.tasks.adversarial_objective import AdversarialObjective
 from toolkit.tasks.built import Built, Sizes, saved
 from toolkit.tasks.field_head import to_field
-
-VERDICT_KERNEL = 4
-"""Size of the convolution that judges patches (Isola et al. 2017)."""
+from toolkit.tasks.verdict import verdict
 
 
 def adversaries(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> Built:
@@ -59,31 +57,9 @@ def judge(model: Mapping[str, Any], image: Field, task: Any) -> keras.Model:
     )
     if told is not None:
         entries = {**entries, "condition": told}
-    normalised = _is_normalised(entries, features.x)
-    outputs = {"verdict": _verdict(features, normalised)}
+    outputs = {"verdict": verdict(entries, features)}
     if task.labels == "classify":
         layer = keras.layers.Dense(task.classes, dtype="float32", name="classes")
         x = features.x
         outputs["classes"] = layer(keras.layers.Flatten()(x) if len(x.shape) > 2 else x)
     return keras.Model(entries, outputs, name="discriminator")
-
-
-def _verdict(features: Features, normalised: bool) -> Any:
-    """Return logits that an image is real: one, or of a grid one for each patch."""
-    layer: keras.layers.Layer
-    if features.layout == "grid":
-        layer = keras.layers.Conv2D(
-            1, VERDICT_KERNEL, padding="same", dtype="float32", name="verdict"
-        )
-    else:
-        layer = keras.layers.Dense(1, dtype="float32", name="verdict")
-    if normalised:  # as the layers before it are, or the bound on its gradient would be none
-        layer = keras.layers.SpectralNormalization(layer, dtype="float32", name="verdict")
-    x = features.x
-    return layer(keras.layers.Flatten()(x) if features.layout == "sequence" else x)
-
-
-def _is_normalised(entries: Mapping[str, Any], x: Any) -> bool:
-    """Return whether a network's kernels are divided by their spectral norm."""
-    layers = keras.Model(entries, x).layers
-    return any(isinstance(layer, keras.layers.SpectralNormalization) for layer in layers)

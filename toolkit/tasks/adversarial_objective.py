@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import keras
@@ -15,10 +14,8 @@ from toolkit.tasks.adversarial_losses import (
     generator_loss,
     gradient_penalty,
 )
-from toolkit.tasks.objective import Objective, added, cut, norm_of, update
-
-Told = dict[str, Any]
-"""What is told of a batch by name, one number for each example or one for all."""
+from toolkit.tasks.objective import Objective, cut
+from toolkit.tasks.turns import Told, ready, right, tell, turn
 
 
 class AdversarialObjective(Objective):
@@ -61,13 +58,7 @@ class AdversarialObjective(Objective):
 
     def take(self, further: Mapping[str, Any]) -> None:
         """Take the discriminator's optimizer, and build both."""
-        own = further["discriminator"]
-        scales = keras.config.dtype_policy().name == "mixed_float16"
-        if scales and not isinstance(own.optimizer, keras.optimizers.LossScaleOptimizer):
-            # As Keras's compile has done to the generator's.
-            own = replace(own, optimizer=keras.optimizers.LossScaleOptimizer(own.optimizer))
-        self.further = {"discriminator": own}
-        own.optimizer.build(self.discriminator.trainable_variables)
+        self.further = {"discriminator": ready(further["discriminator"], [self.discriminator])}
         self.optimizer.build(self.generator.trainable_variables)
 
     def train_step(self, data: Any) -> dict[str, Any]:
@@ -83,42 +74,33 @@ class AdversarialObjective(Objective):
 
     def _update_discriminator(self, batch: Any) -> Any:
         """Make one update by a batch of real images, and return its gradients' norm."""
-        own, variables = self.further["discriminator"], self.discriminator.trainable_variables
-        total, whole = tf.reduce_sum(batch[2]), 0.0
-        gradients: list[Any] = []
-        for part in cut(batch, own.accumulate):
-            fake = self.generator(self._entries(part), training=True)
-            with tf.GradientTape() as tape:
-                losses, told = self._discriminator_losses(part, fake, training=True)
-                loss = _mean(losses, part[2], total) + _regularization(
-                    self.discriminator, own.accumulate
-                )
-                scaled = own.optimizer.scale_loss(loss)
-            found = tape.gradient(scaled, variables)
-            gradients = added(gradients, found) if gradients else found
-            whole += loss
-            self._tell(told, part[2])
-        return _apply(own.optimizer, gradients, variables, whole)
+        own = self.further["discriminator"]
+        return turn(
+            own.optimizer,
+            [self.discriminator],
+            batch,
+            lambda part, fake: self._discriminator_losses(part, fake, training=True),
+            self._tell,
+            begin=lambda part: self.generator(self._entries(part), training=True),
+            parts=own.accumulate,
+        )
 
     def _update_generator(self, batch: Any) -> Any:
         """Make one update by as many generated images, and return its gradients' norm."""
-        variables = self.generator.trainable_variables
-        total, whole = tf.reduce_sum(batch[2]), 0.0
-        gradients: list[Any] = []
-        for part in cut(batch, self.accumulate):
-            entries = self._entries(part)
-            with tf.GradientTape() as tape:
-                fake = self.generator(entries, training=True)
-                losses, told = self._generator_losses(part, fake, training=True)
-                loss = _mean(losses, part[2], total) + _regularization(
-                    self.generator, self.accumulate
-                )
-                scaled = self.optimizer.scale_loss(loss)
-            found = tape.gradient(scaled, variables)
-            gradients = added(gradients, found) if gradients else found
-            whole += loss
-            self._tell(told, part[2])
-        return _apply(self.optimizer, gradients, variables, whole)
+
+        def lost(part: Any, entries: Any) -> tuple[Any, Told]:
+            fake = self.generator(entries, training=True)
+            return self._generator_losses(part, fake, training=True)
+
+        return turn(
+            self.optimizer,
+            [self.generator],
+            batch,
+            lost,
+            self._tell,
+            begin=self._entries,
+            parts=self.accumulate,
+        )
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch as in training, and tell how much generated images vary."""
@@ -153,7 +135,7 @@ class AdversarialObjective(Objective):
         losses = discriminator_loss(task.game, seen["verdict"], made["verdict"], smoothing)
         told = {"discriminator_loss": losses}
         if (edge := boundary(task.game)) is not None:
-            told["discriminator_accuracy"] = _right(seen["verdict"], made["verdict"], edge)
+            told["discriminator_accuracy"] = right(seen["verdict"], made["verdict"], edge)
         if training and task.gradient_penalty:
             penalty = gradient_penalty(
                 lambda image: self._judge(image, condition, training)["verdict"],
@@ -187,37 +169,12 @@ class AdversarialObjective(Objective):
 
     def _tell(self, told: Told, weight: Any) -> None:
         for name, values in told.items():
-            metric = self.loss_mean if name == "loss" else self.means[name]
-            metric.update_state(values, sample_weight=weight if values.shape.rank else None)
+            tell(self.loss_mean if name == "loss" else self.means[name], values, weight)
 
     def _results(self, training: bool) -> dict[str, Any]:
         """Return the running mean of what is told, by name; ``loss`` is the generator's."""
         means = {name: self.means[name].result() for name in self.task.told(training)}
         return {"loss": self.loss_mean.result(), **means}
-
-
-def _apply(optimizer: Any, gradients: list[Any], variables: list[Any], loss: Any) -> Any:
-    """Update a network, unless loss or gradients are no numbers, and return the gradients' norm."""
-    norm = norm_of(gradients) / tf.cast(getattr(optimizer, "dynamic_scale", 1.0), "float32")
-    update(optimizer, gradients, variables, tf.math.is_finite(loss) & tf.math.is_finite(norm))
-    return norm
-
-
-def _mean(losses: Any, weight: Any, total: Any) -> Any:
-    """Return a part's share of the weighted mean over a batch."""
-    return tf.math.divide_no_nan(tf.reduce_sum(losses * weight), total)
-
-
-def _regularization(network: keras.Model, parts: int) -> Any:
-    """Return what a network's layers add to its loss; once a batch, whatever its parts."""
-    return tf.add_n([tf.constant(0.0), *(tf.cast(v, "float32") for v in network.losses)]) / parts
-
-
-def _right(real: Any, fake: Any, edge: float) -> Any:
-    """Return the share of right verdicts on each real image and the generated one beside it."""
-    right = [tf.cast(t, "float32") for t in (real > edge, fake <= edge)]
-    both = tf.concat([tf.reshape(t, (tf.shape(t)[0], -1)) for t in right], axis=1)
-    return tf.reduce_mean(both, axis=1)
 
 
 def _cross_entropies(condition: Any, logits: Any) -> Any:

@@ -34,3 +34,14 @@ def unscaled(values: Any, field: Any) -> Any:
     if field.offset is None:
         return values
     return values * np.array(field.scale, "float32") + np.array(field.offset, "float32")
+
+
+def signed(image: Any, field: Any) -> Any:
+    """Return raw images of a field as adversarial networks have them, float32 in -1..1."""
+    return scaled(image, field) * 2 - 1
+
+
+def painted(image: Any, field: Any) -> Any:
+    """Return images of -1..1 in a field's own units, by a layer; bytes stay floats."""
+    half = BYTE / 2 if field.dtype == "uint8" else 0.5
+    return keras.layers.Rescaling(half, offset=half, dtype=image.dtype)(image)

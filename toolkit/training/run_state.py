@@ -49,7 +49,8 @@ def monitored(results: dict[str, Any]) -> tuple[str, float] | None:
 
 def less_is_better(figure: str) -> bool:
     """Return whether a figure, such as ``test/perplexity``, is to be small."""
-    words = ("loss", "error", "perplexity", "mse", "mae", "rmse", "distance", "elbo", "kl", "bound")
+    words = ("loss", "error", "perplexity", "mse", "mae", "rmse")
+    words += ("distance", "elbo", "kl", "bound", "l1", "cycle")
     return any(word in figure.rpartition("/")[2] for word in words)
 
 
