@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from presets.hf_folders import preset_for
 
@@ -33,20 +31,11 @@ def words(group: str, name: str) -> list[str]:
     if group == "data":
         return [f"data={name}", f"model={_able(name, DATA.row(name).task)}", *_kept(name)]
     if group == "task":
-        row = shown(group, name)["name"]
+        row = files.whole(group, name)["name"]
         meant = [n for n in DATA if DATA.row(n).task == row]
         data = next(n for n in [*meant, *DATA] if data_and_task({"name": n}, row) is None)
         return [f"task={name}", f"data={data}", f"model={_able(data, row)}", *_kept(data)]
     return [f"{group}={name}"]
-
-
-def shown(group: str, name: str) -> dict[str, Any]:
-    """Return what a file says, with what it takes from others of its group."""
-    own = files.values(files.path(group, name))
-    for base in own.pop("defaults", []):
-        if isinstance(base, str) and base != "_self_":
-            own = {**shown(group, base), **own}
-    return own
 
 
 def own_task(model: str) -> str | None:
@@ -54,7 +43,7 @@ def own_task(model: str) -> str | None:
     for entry in files.values(files.path("model", model)).get("defaults", []):
         for key, name in entry.items() if isinstance(entry, dict) else ():
             if "task" in key:
-                return shown("task", name)["name"]
+                return files.whole("task", name)["name"]
     return None
 
 
@@ -75,12 +64,14 @@ def _kept(name: str) -> list[str]:
 
 @pytest.mark.parametrize(("group", "name"), CHOICES)
 def test_a_file_passes_the_check(settings, group, name):
-    assert settings(*words(group, name))[group]["name"] == shown(group, name).get("name", name)
+    assert settings(*words(group, name))[group]["name"] == files.whole(group, name).get(
+        "name", name
+    )
 
 
 @pytest.mark.parametrize(("group", "name"), [*CHOICES, ("trainer", "default")])
 def test_a_file_shows_every_option(group, name):
-    keys = shown(group, name)
+    keys = files.whole(group, name)
     assert set(keys) - {"name"} == set(GROUPS[group].schema(keys.get("name", "")).options)
 
 

@@ -21,15 +21,6 @@ SPEC = Spec(
 PAIRS = Spec(SPEC.inputs, {"picture": Field("picture", (12, 12, 1), "uint8")})
 
 
-def chosen(kind: str, name: str) -> dict:
-    """Return what a file of a task says, with what it takes from another."""
-    own = files.values(files.path(kind, name))
-    for base in own.pop("defaults", []):
-        if base != "_self_":
-            own = {**chosen(kind, base), **own}
-    return own
-
-
 def with_own_task() -> dict[str, str]:
     """Return the models whose files choose a task, and its file."""
     found = {}
@@ -54,7 +45,7 @@ def test_the_generative_models_are_there():
 def test_it_makes_a_step_and_opens_in_plain_keras(name, tmp_path):
     described = model_file(name)
     described = model_file(name, **{k: v for k, v in NARROW.items() if k in described})
-    options = chosen("task", OWN[name])
+    options = files.whole("task", OWN[name])
     task = TASKS[options.pop("name")](**options)
     spec = task.shaped(PAIRS if task.targets == {"picture"} else SPEC)
     trainable = assemble(described, spec, task, batch_size=4)

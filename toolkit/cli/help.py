@@ -44,7 +44,7 @@ def show_help(verb: str = "") -> None:
         print(f"  {name:<10}{docs.summary(VERBS[name])}")
     print("\nGROUP=NAME (see `list`)")
     for group in GROUPS:
-        print(_wrapped(group, ", ".join(files.names(group))))
+        print(_wrapped(group, ", ".join(files.by_family(group))))
     print("\nKEY=VALUE (see `list models gru`, `list trainer`, `--cfg job`)")
     print("  seed, run_dir, plugins, and every GROUP.KEY: model.units=400 trainer.epochs=20 …")
     print("\nFLAGS")

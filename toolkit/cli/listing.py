@@ -79,10 +79,11 @@ def show(*, kind: str | None = None, name: str | None = None) -> None:
     if KINDS[kind].group in ("model", "recipe"):
         return _file(KINDS[kind].group, name)
     group = KINDS[kind].group
-    function = _table(kind)[name]
-    schema = GROUPS[group].schema(name) if group else schema_of(function)
+    given = files.whole(group, name) if group and name in files.names(group) else {}
+    row = given.get("name", name)
+    function = _table(kind)[row]
+    schema = GROUPS[group].schema(row) if group else schema_of(function)
     print(f"{name}: {_summary(kind, name)}\n")
-    given = files.values(files.path(group, name)) if group and name in files.names(group) else {}
     _options(group, schema.options.values(), given, about=docs.body(function))
 
 

@@ -69,3 +69,24 @@ def keys(file: Path) -> list[Key]:
 def values(file: Path) -> dict[str, Any]:
     """Return what a file holds, references unresolved."""
     return yaml.safe_load(file.read_text("utf-8")) or {}
+
+
+def whole(group: str, name: str) -> dict[str, Any]:
+    """Return what a file holds, with what it takes from others of its group."""
+    own = values(path(group, name))
+    for base in own.pop("defaults", []):
+        if isinstance(base, str) and base != "_self_":
+            own = {**whole(group, base), **own}
+    return own
+
+
+def by_family(group: str) -> list[str]:
+    """Return the names of a group, those of a family together: ``lm/{ptb_gru, ptb_tied}``."""
+    families: dict[str, list[str]] = {}
+    for name in names(group):
+        family, slash, own = name.rpartition("/")
+        families.setdefault(family + slash, []).append(own)
+    return [
+        f"{family}{{{', '.join(own)}}}" if len(own) > 1 and family else f"{family}{', '.join(own)}"
+        for family, own in families.items()
+    ]

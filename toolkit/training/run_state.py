@@ -13,6 +13,10 @@ Progress = Literal["absent", "failed", "begun", "finished"]
 checkpoint; ``finished``: it has results."""
 
 
+LESS = tuple("loss error perplexity mse mae rmse distance elbo kl bound l1 cycle".split())
+"""Words in the names of figures that are to be small."""
+
+
 def progress_of(folder: RunFolder) -> Progress:
     """Return how far a run came."""
     if not folder.config.exists():
@@ -49,9 +53,7 @@ def monitored(results: dict[str, Any]) -> tuple[str, float] | None:
 
 def less_is_better(figure: str) -> bool:
     """Return whether a figure, such as ``test/perplexity``, is to be small."""
-    words = ("loss", "error", "perplexity", "mse", "mae", "rmse")
-    words += ("distance", "elbo", "kl", "bound", "l1", "cycle")
-    return any(word in figure.rpartition("/")[2] for word in words)
+    return any(word in figure.rpartition("/")[2] for word in LESS)
 
 
 def begin_again(folder: RunFolder) -> None:
