@@ -80,8 +80,8 @@ def discriminator(
         residual_blocks: Blocks of ``resnet`` that follow and keep the size; null: 2.
         spectral_normalization: Whether kernels are divided by their largest singular value in each
             step of training (Miyato et al., 2018); mostly with ``normalization: none``.
-        init_std: Deviation of the normal distribution that kernels start from; null: 0.02, and for
-            ``resnet`` Keras's Glorot uniform.
+        init_std: Deviation of the normal distribution that kernels start from; null: 0.02 where a
+            normalization makes up for so little, else (and for ``resnet``) Keras's Glorot uniform.
         condition_by: How a condition is told: by ``embedding`` a matrix maps it to one new channel
             of the image, with weights of its own for each pixel; ``concatenate`` makes each of its
             numbers a channel.
@@ -102,12 +102,13 @@ def discriminator(
     if wrong:
         raise Refused(f"block 'discriminator': {wrong}")
     usual = PUBLISHED[architecture]
+    kind = normalization or usual.normalization
     layers = ImageLayers(
         kernel or usual.kernel,
-        normalization or usual.normalization,
+        kind,
         activation or usual.activation,
         dropout,
-        start(init_std or usual.init_std),
+        start(init_std or (None if kind == "none" else usual.init_std)),
         spectral_normalization,
         FAST,
     )

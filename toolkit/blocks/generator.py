@@ -95,8 +95,8 @@ def generator(
             pixels, where 6 are for 128.
         spectral_normalization: Whether kernels are divided by their largest singular value in each
             step of training (Zhang et al., 2019, do so in the generator too).
-        init_std: Deviation of the normal distribution that kernels start from; null: 0.02, and for
-            ``resnet`` Keras's Glorot uniform.
+        init_std: Deviation of the normal distribution that kernels start from; null: 0.02 where a
+            normalization makes up for so little, else (and for ``resnet``) Keras's Glorot uniform.
         condition_by: How a condition is told: by ``embedding`` a matrix maps it to
             ``condition_units`` new numbers of the vector, or to one new channel of the image;
             ``concatenate`` joins it as it is, at all positions.
@@ -120,12 +120,13 @@ def generator(
     if wrong:
         raise Refused(f"block 'generator': {wrong}")
     usual = PUBLISHED[architecture]
+    kind = normalization or usual.normalization
     layers = ImageLayers(
         kernel or usual.kernel,
-        normalization or usual.normalization,
+        kind,
         activation or usual.activation,
         usual.dropout if dropout is None else dropout,
-        start(init_std or usual.init_std),
+        start(init_std or (None if kind == "none" else usual.init_std)),
         spectral_normalization,
         FAST,
     )
