@@ -134,7 +134,8 @@ class AdversarialObjective(Objective):
         smoothing = task.label_smoothing if training else 0.0
         losses = discriminator_loss(task.game, seen["verdict"], made["verdict"], smoothing)
         told = {"discriminator_loss": losses}
-        if (edge := boundary(task.game)) is not None:
+        edge = boundary(task.game)
+        if edge is not None:
             told["discriminator_accuracy"] = right(seen["verdict"], made["verdict"], edge)
         if training and task.gradient_penalty:
             penalty = gradient_penalty(
