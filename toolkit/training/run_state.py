@@ -49,8 +49,10 @@ def monitored(results: dict[str, Any]) -> tuple[str, float] | None:
 
 def less_is_better(figure: str) -> bool:
     """Return whether a figure, such as ``test/perplexity``, is to be small."""
-    words = ("loss", "error", "perplexity", "mse", "mae", "rmse")
-    words += ("distance", "elbo", "kl", "bound", "l1", "cycle")
+    words = (
+        *("loss", "error", "perplexity", "mse", "mae", "rmse", "l1", "cycle"),
+        *("distance", "elbo", "kl", "bound", "entropy"),
+    )
     return any(word in figure.rpartition("/")[2] for word in words)
 
 
