@@ -13,7 +13,7 @@ Progress = Literal["absent", "failed", "begun", "finished"]
 checkpoint; ``finished``: it has results."""
 
 
-LESS = tuple("loss error perplexity mse mae rmse distance elbo kl bound l1 cycle".split())
+LESS = tuple("loss error perplexity mse mae rmse distance elbo kl bound l1 cycle entropy".split())
 """Words in the names of figures that are to be small."""
 
 
