@@ -161,6 +161,25 @@ def cases(text, pictures, two_sorts, waves):
             "optimizer": {"name": "adam", "use_ema": True, "ema_momentum": 0.8},
             "batch_size": 4,
         },
+        "game over tokens": {
+            "model": {
+                "name": "sequence_gan",
+                "stem": {"tokens": {"units": 4}},
+                "generator": [{"recurrent": {"units": 6, "dropout": 0.2}}],
+                "discriminator": [{"conv": {"filters": [3]}}, {"pool": {"kind": "global_max"}}],
+            },
+            "data": text,
+            "task": {
+                "name": "sequence_adversarial",
+                "sequence_length": 6,
+                "latent": 4,
+                "pretrain": 1,
+                "final_temperature": 0.5,
+                "judged": 20,
+            },
+            "optimizer": {"name": "adam"},
+            "batch_size": 16,
+        },
         "code that is drawn": {
             "model": {
                 "name": "vae",
@@ -181,6 +200,7 @@ CASES = (
     "forecaster",
     "game of two networks",
     "game of four networks",
+    "game over tokens",
     "code that is drawn",
 )
 

@@ -21,6 +21,7 @@ TASKS: Table[str] = Table(
         "reconstruction": "toolkit.tasks.reconstruction:Reconstruction",
         "variational": "toolkit.tasks.variational:Variational",
         "adversarial": "toolkit.tasks.adversarial:Adversarial",
+        "sequence_adversarial": "toolkit.tasks.sequence_adversarial:SequenceAdversarial",
         "image_translation": "toolkit.tasks.image_translation:ImageTranslation",
     },
 )

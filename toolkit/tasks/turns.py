@@ -48,6 +48,7 @@ def turn(
     *,
     begin: Begin = lambda part: None,
     parts: int = 1,
+    when: Any = True,
 ) -> Any:
     """Update a side of the game once by a batch, and return its gradients' norm.
 
@@ -59,6 +60,7 @@ def turn(
         tell: Takes note of what is told and of the part's weights.
         begin: Makes what ``lost`` needs and no gradient flows through.
         parts: Parts of the batch whose gradients are summed before the update.
+        when: Whether the update is made, a bool tensor; else the weights stay as they are.
     """
     variables = weights_of(networks)
     total, whole = tf.reduce_sum(batch[-1]), 0.0
@@ -75,7 +77,8 @@ def turn(
         whole += loss
         tell(told, part[-1])
     norm = norm_of(gradients) / tf.cast(getattr(optimizer, "dynamic_scale", 1.0), "float32")
-    update(optimizer, gradients, variables, tf.math.is_finite(whole) & tf.math.is_finite(norm))
+    sound = tf.math.is_finite(whole) & tf.math.is_finite(norm)
+    update(optimizer, gradients, variables, sound & when)
     return norm
 
 

@@ -34,7 +34,8 @@ def generate(
     half of them again and goes on from there. Images become PNG files.
 
     Args:
-        run: Folder of a run of the task language_modelling, adversarial or variational.
+        run: Folder of a run of the task language_modelling, sequence_adversarial (which writes each
+            text from noise of its own), adversarial or variational.
         prompt: Text to continue; empty starts at the beginning of a line.
         length: Tokens to add.
         n: Texts or images to make; null: 1 text, 64 images.

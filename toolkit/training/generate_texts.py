@@ -26,7 +26,8 @@ def generate_texts(
     """Return texts that continue a prompt, and print them; see ``toolkit.training.generate``.
 
     Args:
-        folder: A run of the task language_modelling.
+        folder: A run of the task language_modelling, or of sequence_adversarial, which writes each
+            text from noise of its own.
         prompt: Text to continue.
         length: Tokens to add.
         n: Texts to write.
@@ -36,6 +37,7 @@ def generate_texts(
     Raises:
         Refused: If the prompt has no word that the run knows.
     """
+    from toolkit.training.noise_writer import NoiseWriter
     from toolkit.training.reopen import reopen
     from toolkit.training.token_writer import TokenWriter
 
@@ -52,8 +54,12 @@ def generate_texts(
         if prompt.strip():
             raise Refused(f"prompt: nothing in {prompt!r} is in the run's vocabulary.")
         ids = np.array([first_token(vocabulary, encoder)], "int32")
-    writer = TokenWriter(config["model"], spec, task)
-    writer.take(trainable.inference)
+    writer: TokenWriter | NoiseWriter
+    if hasattr(trainable.objective, "begun"):
+        writer = NoiseWriter(trainable.objective, draw.random)
+    else:
+        writer = TokenWriter(config["model"], spec, task)
+        writer.take(trainable.inference)
     reporter = Reporter(quiet=quiet)
     begun = ids if prompt else ids[:0]
     first = Unrolling(encoder.decode)

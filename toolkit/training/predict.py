@@ -86,9 +86,11 @@ def predict(
     config = folder.settings()
     learned = config["task"]["name"]
     if learned in TASKS and not getattr(TASKS[learned], "reads_input", True):
+        images = getattr(TASKS[learned], "makes_images", False)
+        made, how = ("images", "n=64 output=…") if images else ("texts", "n=3")
         raise Refused(
-            f"run: {folder.path} has learned {learned}, which makes images of noise and reads "
-            f"none; what it can do: generate run={folder.path} n=64 output=…"
+            f"run: {folder.path} has learned {learned}, which makes {made} of noise and reads "
+            f"none; what it can do: generate run={folder.path} {how}"
         )
     paints = False
     if output is not None:

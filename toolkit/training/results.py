@@ -87,7 +87,7 @@ def _summary(
     generate = f"python -m toolkit generate run={path} prompt=…"
     predict = f"python -m toolkit predict run={path} input=…"
     rows["next"] = generate if getattr(task, "writes", False) else predict
-    if not getattr(task, "reads_input", True):
+    if not getattr(task, "reads_input", True) and getattr(task, "makes_images", False):
         rows["next"] = f"python -m toolkit generate run={path} n=64 output=…"
     if folder.tensorboard.exists():
         rows[""] = f"tensorboard --logdir {path}"

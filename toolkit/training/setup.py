@@ -131,6 +131,8 @@ def prepare(
         update = Update(optimizer)
     else:
         update = update_by_name(optimizer, schedule, steps_per_epoch=steps, total_steps=total)
+    if (lasts := getattr(task, "lasts", None)) is not None:
+        lasts(steps, total)
     further = further_updates(task, optimizer, schedule, steps, total)
     weigh = getattr(task, "class_weights", None)
     trainable = assemble(

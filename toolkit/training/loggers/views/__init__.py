@@ -45,6 +45,7 @@ VIEWS: Table[str] = Table(
         "traversals": "toolkit.training.loggers.views.traversals:Traversals",
         "codes": "toolkit.training.loggers.views.codes:Codes",
         "generated": "toolkit.training.loggers.views.generated:Generated",
+        "written": "toolkit.training.loggers.views.written:Written",
         "translations": "toolkit.training.loggers.views.translations:Translations",
     },
 )
