@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -14,11 +13,12 @@ from toolkit.tasks.adversarial_losses import (
     generator_loss,
     gradient_penalty,
 )
-from toolkit.tasks.objective import Objective, cut
-from toolkit.tasks.turns import Told, ready, right, tell, turn
+from toolkit.tasks.game_objective import GameObjective
+from toolkit.tasks.objective import cut
+from toolkit.tasks.turns import Told, right, turn
 
 
-class AdversarialObjective(Objective):
+class AdversarialObjective(GameObjective):
     """A generator that makes images of noise, and a discriminator that tells them from real ones.
 
     One step shows the discriminator as many batches as it has steps, each beside as many generated
@@ -48,18 +48,16 @@ class AdversarialObjective(Objective):
         super().__init__(generator, task, target, accumulate=accumulate)
         self.discriminator = discriminator
         self.random = keras.random.SeedGenerator()  # its state is part of a checkpoint
-        names = dict.fromkeys(task.told(training=True) + task.told(training=False))
-        self.means = {name: keras.metrics.Mean(name, dtype="float32") for name in names}
 
     @property
     def generator(self) -> keras.Model:
         """The network that makes images, in -1..1."""
         return self.network
 
-    def take(self, further: Mapping[str, Any]) -> None:
-        """Take the discriminator's optimizer, and build both."""
-        self.further = {"discriminator": ready(further["discriminator"], [self.discriminator])}
-        self.optimizer.build(self.generator.trainable_variables)
+    @property
+    def sides(self) -> tuple[list[keras.Model], list[keras.Model]]:
+        """The generator, and the discriminator."""
+        return [self.network], [self.discriminator]
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Make the discriminator's updates and one of the generator."""
@@ -167,15 +165,6 @@ class AdversarialObjective(Objective):
         if "condition" in self.discriminator.input:
             entries["condition"] = condition
         return self.discriminator(entries, training=training)
-
-    def _tell(self, told: Told, weight: Any) -> None:
-        for name, values in told.items():
-            tell(self.loss_mean if name == "loss" else self.means[name], values, weight)
-
-    def _results(self, training: bool) -> dict[str, Any]:
-        """Return the running mean of what is told, by name; ``loss`` is the generator's."""
-        means = {name: self.means[name].result() for name in self.task.told(training)}
-        return {"loss": self.loss_mean.result(), **means}
 
 
 def _cross_entropies(condition: Any, logits: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.tasks.adversarial_losses import boundary, discriminator_loss, generator_loss
-from toolkit.tasks.objective import Objective
-from toolkit.tasks.turns import Told, ready, right, tell, turn
+from toolkit.tasks.game_objective import GameObjective
+from toolkit.tasks.turns import Told, right, turn
 
 
-class SequenceGame(Objective):
+class SequenceGame(GameObjective):
     """A generator that writes windows of tokens, and a discriminator that tells them from a text's.
 
     One step has a window written for each of the text, from new noise and after the same token,
@@ -54,13 +54,11 @@ class SequenceGame(Objective):
         self.step = self.add_weight(
             shape=(), initializer="zeros", dtype="int64", trainable=False, name="step"
         )
-        names = dict.fromkeys(task.told(training=True) + task.told(training=False))
-        self.means = {name: keras.metrics.Mean(name, dtype="float32") for name in names}
 
-    def take(self, further: Mapping[str, Any]) -> None:
-        """Take the discriminator's optimizer, and build both."""
-        self.further = {"discriminator": ready(further["discriminator"], [self.discriminator])}
-        self.optimizer.build(self.network.trainable_variables)
+    @property
+    def sides(self) -> tuple[list[keras.Model], list[keras.Model]]:
+        """The generator, and the discriminator."""
+        return [self.network], [self.discriminator]
 
     @property
     def temperature(self) -> Any:
@@ -269,15 +267,6 @@ class SequenceGame(Objective):
         """Return logits that written windows are real."""
         embedded = tf.einsum("btv,vu->btu", rows, tf.convert_to_tensor(self.judge.table))
         return self.judge.network(embedded, training=training)
-
-    def _tell(self, told: Told, weight: Any) -> None:
-        for name, values in told.items():
-            tell(self.loss_mean if name == "loss" else self.means[name], values, weight)
-
-    def _results(self, training: bool) -> dict[str, Any]:
-        """Return the running mean of what is told, by name; ``loss`` is the generator's."""
-        means = {name: self.means[name].result() for name in self.task.told(training)}
-        return {"loss": self.loss_mean.result(), **means}
 
 
 def _gumbel(shape: Any, seed: Any) -> Any:

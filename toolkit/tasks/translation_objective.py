@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from toolkit.tasks.adversarial_losses import boundary, discriminator_loss, generator_loss
+from toolkit.tasks.game_objective import GameObjective
 from toolkit.tasks.image_pool import ImagePool
-from toolkit.tasks.objective import Objective
-from toolkit.tasks.turns import Told, ready, right, tell, turn, weights_of
+from toolkit.tasks.turns import Told, right, turn
 from toolkit.tasks.units import signed
 
 SLOWER = 0.5
 """What discriminators lose counts half, so that they do not run ahead (Isola et al. 2017, 3.3)."""
 
 
-class TranslationObjective(Objective):
+class TranslationObjective(GameObjective):
     """Generators that make pictures of images, and discriminators that tell them from real ones.
 
     One step updates the generators by what the discriminators say of new pictures and by how far
@@ -53,13 +53,11 @@ class TranslationObjective(Objective):
         self.pools = [ImagePool(task.pool, shape) for shape in shapes]
         # Mao et al. halve the squares of their game, and Zhu et al. do not.
         self.whole = 2.0 if task.game == "least_squares" else 1.0
-        names = dict.fromkeys(task.told(training=True) + task.told(training=False))
-        self.means = {name: keras.metrics.Mean(name, dtype="float32") for name in names}
 
-    def take(self, further: Mapping[str, Any]) -> None:
-        """Take the discriminators' optimizer, and build both."""
-        self.further = {"discriminator": ready(further["discriminator"], self.judges)}
-        self.optimizer.build(weights_of(self.generators))
+    @property
+    def sides(self) -> tuple[list[keras.Model], list[keras.Model]]:
+        """The generators, and the discriminators."""
+        return self.generators, self.judges
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Make an update of the generators and one of the discriminators."""
@@ -154,15 +152,6 @@ class TranslationObjective(Objective):
             accuracy += right(seen, made, edge) / len(sides)
         told = {"discriminator_loss": losses, "discriminator_accuracy": accuracy}
         return SLOWER * losses, told
-
-    def _tell(self, told: Told, weight: Any) -> None:
-        for name, values in told.items():
-            tell(self.loss_mean if name == "loss" else self.means[name], values, weight)
-
-    def _results(self, training: bool) -> dict[str, Any]:
-        """Return the running mean of what is told, by name; ``loss`` is the generators'."""
-        means = {name: self.means[name].result() for name in self.task.told(training)}
-        return {"loss": self.loss_mean.result(), **means}
 
 
 def _distance(one: Any, other: Any) -> Any:
