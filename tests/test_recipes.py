@@ -32,6 +32,11 @@ def few_lines_of_ptb(root: Path, folder: Path) -> Path:
     return folder
 
 
+def learns(recipe: dict) -> bool:
+    """Whether a recipe learns a tokenizer, or takes that of a run, and so can do with few lines."""
+    return bool(recipe.get("data", {}).get("tokenizer"))
+
+
 def sentences_with_names(folder: Path, part: str) -> Path:
     """Return a file in CoNLL's columns."""
     path = folder / f"{part}.conll"
@@ -45,7 +50,8 @@ def test_a_few_steps(name, tmp_path, data_root):
     recipe = files.values(files.path("recipe", name))
     small = few_lines_of_ptb(data_root, tmp_path / "data")
     if "first" in recipe:
-        shrunk = [*few, f"data.root={small}", "logger=none"]
+        begun = files.values(files.path("recipe", recipe["first"]["recipe"]))
+        shrunk = [*few, f"data.root={small if learns(begun) else data_root}", "logger=none"]
         few += [f"first.run_dir={tmp_path / 'first'}", f"first.overrides={shrunk}"]
     else:
         few += preset_for(name, tmp_path / "encoder")
@@ -54,8 +60,7 @@ def test_a_few_steps(name, tmp_path, data_root):
     if name == "bert/ner":
         parts = ("train", "valid")
         few += [f"data.{part}={sentences_with_names(tmp_path, part)}" for part in parts]
-    learns = "first" not in recipe and recipe.get("data", {}).get("tokenizer")
-    root = small if learns else data_root
+    root = small if "first" not in recipe and learns(recipe) else data_root
     results = run(name, tmp_path / "run", root, *few)
     assert results["steps"] == 2
     promised = expectation(name).bounds.keys()
