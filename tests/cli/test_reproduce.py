@@ -105,7 +105,7 @@ def test_results_are_saved_beside_the_recipe(cli, training, tmp_path, monkeypatc
     ("words", "told_of"),
     [
         ([], "reproduce: which recipe? Give recipe=FAMILY/NAME, or table=README.md\n"),
-        (["vision/mnist_cn"], "recipe: no 'vision/mnist_cn'. Did you mean vision/mnist_cnn?\n"),
+        (["vision/mnist_cn"], "recipe: no 'vision/mnist_cn'. Did you mean vision/mnist_cnn"),
         ([RECIPE, "seeds=[]"], "seeds: give at least one: seeds=[1,2,3]\n"),
         ([RECIPE, "trainer.epoch=1"], "command line: trainer.epoch: unknown. Did you mean epochs"),
         (["table=none.md"], "table: cannot read none.md"),

@@ -27,7 +27,9 @@ defaults:
 @pytest.mark.parametrize("name", files.names("data"))
 def test_every_data_file_names_its_rows_task(name):
     (default,) = files.values(files.path("data", name))["defaults"]
-    assert default == {"override /task@_global_.task": DATA.row(name).task}
+    ((key, task),) = default.items()
+    assert key == "override /task@_global_.task"
+    assert files.whole("task", task)["name"] == DATA.row(name).task
 
 
 def test_the_data_set_names_the_task(settings):

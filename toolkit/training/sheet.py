@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 GAP, LETTERS, MARGIN = 2, 13, 150
 """Pixels between images, the height of letters, and the widest that names of rows may be."""
@@ -23,6 +26,8 @@ def sheet(
         least: Pixels that the longer side of an image has at least: smaller ones are enlarged by a
             whole number, so that each of their pixels stays one square.
     """
+    from PIL import Image, ImageDraw, ImageFont  # the command line need not wait for it
+
     drawn = [[colours(image) for image in row] for row in rows]
     height, width = drawn[0][0].shape[:2]
     scale = max(1, -(-least // max(height, width)))
@@ -74,6 +79,8 @@ def write_png(image: np.ndarray, path: Path) -> None:
         image: Shape ``(height, width, channels)``, bytes or numbers from 0 to 1.
         path: The file.
     """
+    from PIL import Image
+
     pixels = as_bytes(image)
     if pixels.shape[-1] not in (1, 3, 4):
         pixels = colours(image)

@@ -68,6 +68,8 @@ def export(
     """
     folder = RunFolder.open(run)
     folder.need_model()
+    place = Path(output) if output is not None else folder.path / "export" / format
+    _check(format, place, overwrite, {"batch_size": batch_size, "length": length})
     learned = folder.settings()["task"]["name"]
     if learned in TASKS and not getattr(TASKS[learned], "reads_input", True):
         raise Refused(
@@ -75,8 +77,6 @@ def export(
             f"networks that read the data's inputs. {folder.model} opens in plain Keras, whose "
             "Model.export writes it."
         )
-    place = Path(output) if output is not None else folder.path / "export" / format
-    _check(format, place, overwrite, {"batch_size": batch_size, "length": length})
     with _aside(place) as aside:
         start_tensorflow()
         from toolkit.training.export.subject import open_subject
