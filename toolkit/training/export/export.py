@@ -70,14 +70,8 @@ def export(
     folder.need_model()
     place = Path(output) if output is not None else folder.path / "export" / format
     _check(format, place, overwrite, {"batch_size": batch_size, "length": length})
-    learned = folder.settings()["task"]["name"]
-    if learned in TASKS and not getattr(TASKS[learned], "reads_input", True):
-        raise Refused(
-            f"run: {folder.path} has learned {learned}: its network takes noise, and export writes "
-            f"networks that read the data's inputs. {folder.model} opens in plain Keras, whose "
-            "Model.export writes it."
-        )
     with _aside(place) as aside:
+        _check_reads(folder)
         start_tensorflow()
         from toolkit.training.export.subject import open_subject
 
@@ -86,6 +80,17 @@ def export(
         _write_beside(aside, subject, {"format": format, **about})
     tell(folder, format, place, subject, about, comparison)
     return place
+
+
+def _check_reads(folder: RunFolder) -> None:
+    """Refuse a run whose network does not read what the data holds."""
+    learned = folder.settings()["task"]["name"]
+    if learned in TASKS and not getattr(TASKS[learned], "reads_input", True):
+        raise Refused(
+            f"run: {folder.path} has learned {learned}: its network takes noise, and export writes "
+            f"networks that read the data's inputs. {folder.model} opens in plain Keras, whose "
+            "Model.export writes it."
+        )
 
 
 def _check(format: str, place: Path, overwrite: bool, only_litert: dict[str, int | None]) -> None:
