@@ -108,7 +108,7 @@ def discriminator(
         kind,
         activation or usual.activation,
         dropout,
-        start(init_std or (None if kind == "none" else usual.init_std)),
+        start(init_std, usual.init_std, kind),
         spectral_normalization,
         FAST,
     )

@@ -126,7 +126,7 @@ def generator(
         kind,
         activation or usual.activation,
         usual.dropout if dropout is None else dropout,
-        start(init_std or (None if kind == "none" else usual.init_std)),
+        start(init_std, usual.init_std, kind),
         spectral_normalization,
         FAST,
     )

@@ -109,8 +109,16 @@ class ImageLayers:
         return (keras.layers.SpectralNormalization(layer) if self.spectral else layer)(x)
 
 
-def start(deviation: float | None) -> Start:
-    """Return how kernels start: normal with this deviation, or for None as Keras's layers do."""
+def start(wanted: float | None, usual: float | None, normalization: str) -> Start:
+    """Return how kernels start: normal with some deviation, or as those of Keras's layers do.
+
+    Args:
+        wanted: The deviation that is asked for; None takes the usual one.
+        usual: That of the architecture, so small that a normalization has to make up for it; None
+            starts as Keras does.
+        normalization: What follows the layers.
+    """
+    deviation = wanted or (None if normalization == "none" else usual)
     if deviation is None:
         return lambda: "glorot_uniform"
     return lambda: keras.initializers.RandomNormal(stddev=deviation)

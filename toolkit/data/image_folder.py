@@ -12,7 +12,7 @@ from toolkit.data import pictures
 from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.images import image_spec
 from toolkit.data.part_folders import part_folders
-from toolkit.data.picture_files import Broken, carve_parts, listed, size_as_in, sound
+from toolkit.data.picture_files import Broken, carve_parts, decoded, listed, size_as_in, sound
 from toolkit.data.spec import Dataset, Split
 from toolkit.errors import Refused, did_you_mean
 from toolkit.types import Fraction, PositiveInt
@@ -85,14 +85,12 @@ def image_folder(
         seed=seed,
     )
     decode = pictures.decoder(size, channels, resize)
-    whole = {part: Split(split.arrays, decode) for part, split in splits.items()}
-    return Dataset(
+    return decoded(
         image_spec(size, channels, classes),
-        whole["train"],
-        whole["valid"],
-        whole.get("test"),
+        splits,
+        decode,
         ImageEncoder(size, channels, resize),
-        tuple(notes),
+        notes,
     )
 
 

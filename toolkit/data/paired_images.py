@@ -10,7 +10,7 @@ from toolkit.data import pictures
 from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.pair_files import Pair, pairs_of, size_of_pairs
 from toolkit.data.part_folders import part_folders, refuse_twice
-from toolkit.data.picture_files import Broken, carve_parts
+from toolkit.data.picture_files import Broken, carve_parts, decoded
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.data.two_folders import Folders, two_folders
 from toolkit.lazy import tf
@@ -113,14 +113,12 @@ def paired_images(
     decode = decoder(size, channels, made, resize, halves=(1, 0) if swapped else (0, 1))
     if not together:
         decode = decoder(size, channels, made, resize)
-    whole = {part: Split(split.arrays, decode) for part, split in splits.items()}
-    return Dataset(
+    return decoded(
         picture_spec(size, channels, made),
-        whole["train"],
-        whole["valid"],
-        whole.get("test"),
+        splits,
+        decode,
         ImageEncoder(size, channels, resize),
-        tuple(notes),
+        notes,
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from toolkit.data import pictures
 from toolkit.data.images import carved_note
-from toolkit.data.spec import Split, carve
+from toolkit.data.spec import Dataset, Spec, Split, carve
 from toolkit.errors import Refused
 
 Broken = Literal["refuse", "skip"]
@@ -115,3 +115,24 @@ def carve_parts(
         note = carved_note(len(splits["valid"]), count, validation_fraction, seed)
         notes.append(label + note)
     return notes
+
+
+def decoded(
+    spec: Spec,
+    splits: Mapping[str, Split],
+    decode: Callable[[dict[str, Any]], dict[str, Any]],
+    encoder: Any,
+    notes: Sequence[str],
+) -> Dataset:
+    """Return a data set of files, whose examples are decoded when a batch is made.
+
+    Args:
+        spec: Inputs and targets.
+        splits: ``train``, ``valid`` and maybe ``test``, which hold names of files.
+        decode: Reads the files of one example.
+        encoder: Reads files that are given later.
+        notes: Sentences for the user.
+    """
+    whole = {part: Split(split.arrays, decode) for part, split in splits.items()}
+    train, valid, test = whole["train"], whole["valid"], whole.get("test")
+    return Dataset(spec, train, valid, test, encoder, tuple(notes))

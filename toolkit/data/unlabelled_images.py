@@ -9,7 +9,7 @@ from typing import Literal
 from toolkit.data import pictures
 from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.part_folders import part_folders, refuse_twice
-from toolkit.data.picture_files import Broken, carve_parts, found_in, size_as_in, sound
+from toolkit.data.picture_files import Broken, carve_parts, decoded, found_in, size_as_in, sound
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.types import Fraction, PositiveInt
 
@@ -81,14 +81,12 @@ def unlabelled_images(
         seed=seed,
     )
     decode = pictures.decoder(size, channels, resize)
-    whole = {part: Split(split.arrays, decode) for part, split in splits.items()}
-    return Dataset(
+    return decoded(
         Spec({"image": Field("image", (*size, channels), "uint8")}, {}),
-        whole["train"],
-        whole["valid"],
-        whole.get("test"),
+        splits,
+        decode,
         ImageEncoder(size, channels, resize),
-        tuple(notes),
+        notes,
     )
 
 
