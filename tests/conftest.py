@@ -31,6 +31,13 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def same_draws() -> None:
+    """Let networks start from the same weights whenever a test is run, and in whatever process."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
 def open_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep pytest's streams open: Hydra closes log handlers, and TensorFlow's closes its stream."""
     if "absl.logging" in sys.modules:
