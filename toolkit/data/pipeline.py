@@ -12,6 +12,7 @@ import numpy as np
 from toolkit.data.augment import Augmentation
 from toolkit.data.rematching import Rematching
 from toolkit.data.samplers import Bucketed, InOrder, Packed, Sampler, Shuffled, Streams
+from toolkit.data.shares import Cut, spread
 from toolkit.data.spec import Field, Ragged, Spec, Split
 from toolkit.lazy import tf
 
@@ -55,6 +56,8 @@ class Batches:
         examples_of: What the task makes of a batch; None takes it as it is.
         seed: The run's, from which the task draws; None in evaluation, where each step has its own
             fixed one.
+        cut: How a batch is cut among replicas.
+        parts: Batches that a step takes one after the other.
     """
 
     sampler: Sampler
@@ -63,6 +66,8 @@ class Batches:
     unit: str = "examples"
     examples_of: Examples | None = None
     seed: int | None = None
+    cut: Cut = "shared"
+    parts: int = 1
 
     @property
     def steps(self) -> int:
@@ -74,23 +79,38 @@ class Batches:
         """Examples (for streams: tokens) in an epoch."""
         return self.sampler.examples
 
-    def once(self, limit: int | None = None) -> Any:
-        """Return epoch 0 as a finite ``tf.data.Dataset``, cut after ``limit`` batches."""
-        steps = self.steps if limit is None else min(limit, self.steps)
-        return self._epoch(tf.zeros((), "int64"), 0, steps).prefetch(tf.data.AUTOTUNE)
+    def once(self, limit: int | None = None, strategy: Any = None) -> Any:
+        """Return epoch 0 as a finite ``tf.data.Dataset``.
 
-    def endless(self, start: int = 0, steps: int | None = None) -> Any:
+        Args:
+            limit: Batches after which it is cut; None for all.
+            strategy: Among whose replicas batches are cut, a ``tf.distribute.Strategy``; None: they
+                stay whole.
+        """
+        steps = self.steps if limit is None else min(limit, self.steps)
+
+        def make() -> Any:
+            return self._epoch(tf.zeros((), "int64"), 0, steps).prefetch(tf.data.AUTOTUNE)
+
+        return spread(strategy, make, self.cut, self.parts)
+
+    def endless(self, start: int = 0, steps: int | None = None, strategy: Any = None) -> Any:
         """Return batches without end, from any step of the run.
 
         Args:
             start: Batches of the run that came before; they cost nothing.
             steps: Batches taken of each epoch; None for all.
+            strategy: As ``once`` has it.
         """
-        steps = self.steps if steps is None else min(steps, self.steps)
-        epoch, first = divmod(start, steps)
-        whole = tf.data.Dataset.counter(epoch + 1).flat_map(lambda e: self._epoch(e, 0, steps))
-        begun = self._epoch(tf.constant(epoch, "int64"), first, steps)
-        return begun.concatenate(whole).prefetch(tf.data.AUTOTUNE)
+        length = self.steps if steps is None else min(steps, self.steps)
+        epoch, first = divmod(start, length)
+
+        def make() -> Any:
+            whole = tf.data.Dataset.counter(epoch + 1).flat_map(lambda e: self._epoch(e, 0, length))
+            begun = self._epoch(tf.constant(epoch, "int64"), first, length)
+            return begun.concatenate(whole).prefetch(tf.data.AUTOTUNE)
+
+        return spread(strategy, make, self.cut, self.parts)
 
     def _epoch(self, epoch: Any, first: int, steps: int) -> Any:
         order = self.sampler.order(epoch)

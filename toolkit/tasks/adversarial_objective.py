@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from toolkit import replicas
 from toolkit.tasks.adversarial_losses import (
     boundary,
     discriminator_loss,
@@ -68,7 +69,7 @@ class AdversarialObjective(GameObjective):
             "gradient_norm": self._update_generator(batches[-1]),
             "discriminator_gradient_norm": discriminator_norm,
         }
-        return {**self._results(training=True), **norms}
+        return {**self.results(training=True), **norms}
 
     def _update_discriminator(self, batch: Any) -> Any:
         """Make one update by a batch of real images, and return its gradients' norm."""
@@ -110,7 +111,7 @@ class AdversarialObjective(GameObjective):
         self._tell({"diversity": _spread(fake) / tf.maximum(_spread(real), 1e-6)}, weight)
         if self._show:
             self._hold((data[0], data[1], fake, weight))
-        return self._results(training=False)
+        return self.results(training=False)
 
     def _prepared(self, data: Any) -> tuple[Any, Any, Any]:
         """Return images in -1..1, classes as zeros and a one or None, and weights."""
@@ -121,7 +122,9 @@ class AdversarialObjective(GameObjective):
     def _entries(self, batch: Any) -> dict[str, Any]:
         """Return what the generator reads for a batch: new noise, and the batch's classes."""
         _, condition, weight = batch
-        noise = self.task.draw(tf.shape(weight)[0], self.random)
+        noise = replicas.drawn_together(
+            lambda rows: self.task.draw(rows, self.random), tf.shape(weight)[0]
+        )
         return {"noise": noise} if condition is None else {"noise": noise, "condition": condition}
 
     def _discriminator_losses(self, batch: Any, fake: Any, training: bool) -> tuple[Any, Told]:
@@ -140,7 +143,10 @@ class AdversarialObjective(GameObjective):
                 lambda image: self._judge(image, condition, training)["verdict"],
                 real,
                 fake,
-                keras.random.uniform(tf.shape(weight), seed=self.random),
+                replicas.drawn_together(
+                    lambda rows: keras.random.uniform((rows,), seed=self.random),
+                    tf.shape(weight)[0],
+                ),
             )
             told["gradient_penalty"] = penalty
             losses += task.gradient_penalty * penalty
@@ -177,4 +183,5 @@ def _hits(condition: Any, logits: Any) -> Any:
 
 def _spread(images: Any) -> Any:
     """Return how much the images of a batch differ, a scalar: the deviation of their pixels."""
-    return tf.reduce_mean(tf.math.reduce_std(tf.cast(images, "float32"), axis=0))
+    every, _ = replicas.whole(tf.cast(images, "float32"))
+    return tf.reduce_mean(tf.math.reduce_std(every, axis=0))

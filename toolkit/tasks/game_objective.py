@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from toolkit import replicas
 from toolkit.tasks.objective import Objective
 from toolkit.tasks.turns import Told, ready, tell, weights_of
 
@@ -39,12 +40,14 @@ class GameObjective(Objective):
         generators, judges = self.sides
         self.further = {"discriminator": ready(further["discriminator"], judges)}
         self.optimizer.build(weights_of(generators))
+        for optimizer in self.optimizers:
+            replicas.sums_no_more(optimizer)
 
     def _tell(self, told: Told, weight: Any) -> None:
         for name, values in told.items():
             tell(self.loss_mean if name == "loss" else self.means[name], values, weight)
 
-    def _results(self, training: bool) -> dict[str, Any]:
+    def results(self, training: bool) -> dict[str, Any]:
         """Return the running mean of what is told, by name."""
         means = {name: self.means[name].result() for name in self.task.told(training)}
         return {"loss": self.loss_mean.result(), **means}

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from toolkit import replicas
+
 
 class ImagePool(keras.layers.Layer):
     """Gives in place of each new picture, every other time, one that was made before.
@@ -41,11 +43,16 @@ class ImagePool(keras.layers.Layer):
         """
         if not self.size:
             return images
+        every, begin = replicas.whole(images)  # one pool for all replicas
+        return self._exchanged(every)[begin : begin + tf.shape(images)[0]]
+
+    def _exchanged(self, images: Any) -> Any:
         newest, rest = images[: self.size], images[self.size :]
         number, full = tf.shape(newest)[0], self.count >= self.size
         order = tf.range(number)
-        coins = keras.random.uniform((number,), seed=self.random) < 0.5
-        places = keras.random.shuffle(tf.range(self.size), seed=self.random)
+        with replicas.draws_alike():
+            coins = keras.random.uniform((number,), seed=self.random) < 0.5
+            places = keras.random.shuffle(tf.range(self.size), seed=self.random)
         # Different ones, so that what is written does not depend on an order.
         place = tf.where(full, places[:number], (self.count + order) % self.size)
         kept = tf.where(full, coins, self.count + order < self.size)

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from toolkit import replicas
 from toolkit.undisturbed import steady_draws
 
 
@@ -70,6 +71,12 @@ class Objective(keras.Model):
             further: An ``Update`` for each network that the task names in ``optimizers``.
         """
         self.optimizer.build(self.trainable_variables)
+        replicas.sums_no_more(self.optimizer)
+
+    @property
+    def strategy(self) -> Any:
+        """The ``tf.distribute.Strategy`` in whose scope this was built, or None."""
+        return self._distribute_strategy
 
     @property
     def optimizers(self) -> list[Any]:
@@ -115,7 +122,7 @@ class Objective(keras.Model):
         x, y, weight = data
         x = self.begin(x, training=True)
         loss_weight = self.weigh(x, y, weight)
-        total = tf.maximum(tf.reduce_sum(loss_weight), 1e-7)
+        total = tf.maximum(replicas.total(tf.reduce_sum(loss_weight)), 1e-7)
         gradients: list[Any] = []
         loss, variables, kept = 0.0, self.trainable_variables, []
         for part in cut((x, y, weight, loss_weight), self.accumulate):
@@ -124,9 +131,8 @@ class Objective(keras.Model):
                 part_sum, outputs = self.loss_sum(x_part, y_part, loss_weight_part, training=True)
                 part_loss = part_sum / total
                 if self.losses:  # regularization, once a batch
-                    part_loss += tf.add_n([tf.cast(v, "float32") for v in self.losses]) / float(
-                        self.accumulate
-                    )
+                    terms = tf.add_n([tf.cast(v, "float32") for v in self.losses])
+                    part_loss += terms / float(self.accumulate * replicas.count())
                 scaled = self.optimizer.scale_loss(part_loss)
             part_gradients = tape.gradient(scaled, variables)
             gradients = added(gradients, part_gradients) if gradients else part_gradients
@@ -134,12 +140,13 @@ class Objective(keras.Model):
             self.update_metrics(y_part, outputs, weight_part)
             kept.append(outputs)
         self.end(kept, training=True)
-        self.loss_mean.update_state(loss, sample_weight=total)
+        loss, gradients = replicas.total((loss, gradients))
+        self.loss_mean.update_state(loss, sample_weight=total / replicas.count())
         scale = getattr(self.optimizer, "dynamic_scale", 1.0)
         norm = norm_of(gradients) / tf.cast(scale, "float32")
         finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
         update(self.optimizer, gradients, variables, finite)
-        return {**self.results(), "gradient_norm": norm}
+        return {**self.results(training=True), "gradient_norm": norm}
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch."""
@@ -154,7 +161,7 @@ class Objective(keras.Model):
             observe(y, outputs, weight)
         if self._show:
             self._hold((x, y, outputs, weight))
-        return self.results()
+        return self.results(training=False)
 
     def evaluate(self, *args: Any, **options: Any) -> Any:
         """Score as Keras does, drawing the same each time; ``told`` is among the figures."""
@@ -175,6 +182,9 @@ class Objective(keras.Model):
         return tf.nest.pack_sequence_as(structure, [v.numpy() for v in variables])
 
     def _hold(self, batch: Any) -> None:
+        if replicas.several():
+            self._share = batch  # joined where the replicas' results are
+            return
         tensors = [tf.convert_to_tensor(t) for t in tf.nest.flatten(batch)]
         if self._shown is None:  # batches differ in shape, so the variables have none
             shapes = [tf.TensorShape([None] * t.shape.rank) for t in tensors]
@@ -187,16 +197,54 @@ class Objective(keras.Model):
         for variable, tensor in zip(self._shown[0], tensors, strict=True):
             variable.assign(tensor)
 
-    def make_test_function(self, force: bool = False) -> Any:
-        """Return the compiled test step; XLA cannot keep what has no fixed shape."""
+    def make_train_function(self, force: bool = False) -> None:
+        """Compile the training step, under a strategy for all replicas together."""
+        if self.strategy is None:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = self._together(self.train_step, training=True)
+
+    def make_test_function(self, force: bool = False) -> None:
+        """Compile the test step likewise; XLA cannot keep what has no fixed shape."""
+        if self.strategy is not None:
+            if self.test_function is None or force:
+                self.test_function = self._together(self.test_step, training=False)
+            return
         jit = self.jit_compile
         self.jit_compile = jit and not self._show
         try:
-            return super().make_test_function(force)
+            super().make_test_function(force)
         finally:
             self.jit_compile = jit
 
-    def results(self) -> dict[str, Any]:
+    def _together(self, step: Callable[[Any], Any], training: bool) -> Callable[[Any], Any]:
+        """Return a function from an iterator to the figures of its next batch over all replicas.
+
+        Keras's own reduces the figures of replicas as if they were batches, which several workers
+        cannot (keras issue 20585), and takes means where metrics hold sums.
+        """
+        strategy, shows = self.strategy, self._show and not training
+
+        def each(data: Any) -> Any:
+            told = step(data)
+            return told, self._share if shows and replicas.several() else ()
+
+        @tf.function(reduce_retracing=True)
+        def all_together(iterator: Any) -> Any:
+            with replicas.own_draws(), strategy.scope():
+                told, held = strategy.run(each, args=(next(iterator),))
+                first = {k: strategy.experimental_local_results(v)[0] for k, v in told.items()}
+                figures = self.results(training)
+            if held:
+                self._hold(replicas.joined(strategy, held))
+            return {**first, **figures}
+
+        return all_together
+
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
+        """Do nothing: all is built, and Keras's way of building fails with several workers."""
+
+    def results(self, training: bool) -> dict[str, Any]:
         """Return the running loss and metrics by name."""
         results = {name: metric.result() for name, metric in self.task_metrics.items()}
         return {"loss": self.loss_mean.result(), **results}
@@ -204,14 +252,10 @@ class Objective(keras.Model):
 
 def update(optimizer: Any, gradients: list[Any], variables: list[Any], finite: Any) -> None:
     """Apply gradients, unless the loss or they are no numbers: then the weights stay."""
-
-    def apply() -> None:
+    if hasattr(optimizer, "inner_optimizer"):  # a loss scale skips such steps itself
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
-
-    if hasattr(optimizer, "inner_optimizer") or tf.distribute.has_strategy():
-        apply()  # a loss scale skips such steps itself; replicas cannot meet inside a condition
     else:
-        tf.cond(finite, apply, lambda: None)
+        replicas.apply_if(finite, optimizer, gradients, variables)
 
 
 def cut(batch: Any, parts: int) -> list[Any]:

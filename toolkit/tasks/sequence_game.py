@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from toolkit import replicas
 from toolkit.tasks.adversarial_losses import boundary, discriminator_loss, generator_loss
 from toolkit.tasks.game_objective import GameObjective
 from toolkit.tasks.turns import Told, right, turn
@@ -100,7 +101,7 @@ class SequenceGame(GameObjective):
         )
         self.step.assign_add(1)
         norms = {"gradient_norm": norm, "discriminator_gradient_norm": judge_norm}
-        return {**self._results(training=True), **norms}
+        return {**self.results(training=True), **norms}
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch as in training, and as a language model."""
@@ -115,7 +116,7 @@ class SequenceGame(GameObjective):
         self._tell(found[1], weight * tf.cast(playing, "float32"))
         if self._show:
             self._hold((data[0], data[1], tf.argmax(rows, -1), weight))
-        return self._results(training=False)
+        return self.results(training=False)
 
     def write(
         self, prompt: np.ndarray, length: int, *, seed: int, temperature: float = 1.0
@@ -185,7 +186,9 @@ class SequenceGame(GameObjective):
 
     def _drawn(self, rows: Any) -> tuple[Any, Any]:
         """Return noise, and a seed for the tokens."""
-        noise = keras.random.normal((rows, self.task.latent), seed=self.random)
+        noise = replicas.drawn_together(
+            lambda rows: keras.random.normal((rows, self.task.latent), seed=self.random), rows
+        )
         return noise, tf.cast(tf.convert_to_tensor(self.random.next()), "int32")
 
     def _generator_losses(

@@ -64,7 +64,7 @@ class SequenceObjective(TokenObjective):
             gains += tf.cast(tf.gather(bias, labels) - tf.reduce_mean(bias), "float32")
         return tf.reduce_sum(gains * counts)
 
-    def results(self) -> dict[str, Any]:
+    def results(self, training: bool) -> dict[str, Any]:
         """Return the mean loss in nats and the perplexity."""
         return {"loss": self.loss_mean.result(), "perplexity": tf.exp(self.entropy.result())}
 

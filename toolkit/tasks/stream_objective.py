@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from toolkit import replicas
 from toolkit.blocks.state import CarriedState
 from toolkit.data.spec import Spec
 from toolkit.models.network import build_network
@@ -46,15 +47,21 @@ class StreamObjective(TokenObjective):
         accumulate: int = 1,
     ):
         super().__init__(network, output_layer, task, target, accumulate=accumulate)
-        self.state_names = states
+        self.state_names, self.rows = states, (batch_size, eval_batch_size)
         widths = {t.name: t.shape[-1] for t in network.inputs if t.name in states}
         self.train_states = self._state_variables(widths, batch_size, "train")
         self.eval_states = self._state_variables(widths, eval_batch_size, "eval")
 
+    @property
+    def carried(self) -> list[tuple[Any, int]]:
+        """The states, of which each replica has those of its own rows, and the rows of all."""
+        both = zip((self.train_states, self.eval_states), self.rows, strict=True)
+        return [(state, rows) for states, rows in both for state in states]
+
     def _state_variables(self, widths: dict[str, int], rows: int, part: str) -> list[Any]:
         return [
             self.add_weight(
-                shape=(rows, widths[name]),
+                shape=(-(-rows // replicas.count()), widths[name]),
                 initializer="zeros",
                 trainable=False,
                 name=f"{part}_{name}",

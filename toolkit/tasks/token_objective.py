@@ -77,7 +77,7 @@ class TokenObjective(Objective):
     def update_metrics(self, y: Any, outputs: Any, weight: Any) -> None:
         """Do nothing: perplexity follows from the loss."""
 
-    def results(self) -> dict[str, Any]:
+    def results(self, training: bool) -> dict[str, Any]:
         """Return the mean cross entropy in nats and the perplexity."""
         loss = self.loss_mean.result()
         return {"loss": loss, "perplexity": tf.exp(loss)}

@@ -90,7 +90,7 @@ class TranslationObjective(GameObjective):
             parts=own.accumulate,
         )
         norms = {"gradient_norm": norm, "discriminator_gradient_norm": judges_norm}
-        return {**self._results(training=True), **norms}
+        return {**self.results(training=True), **norms}
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch as in training, with the networks as they are saved."""
@@ -103,7 +103,7 @@ class TranslationObjective(GameObjective):
         self._tell(judged[1], weight)
         if self._show:
             self._hold((data[0], data[1], fakes[0], weight))
-        return self._results(training=False)
+        return self.results(training=False)
 
     def _prepared(self, data: Any) -> tuple[Any, Any, Any]:
         """Return images and pictures in -1..1, and weights."""

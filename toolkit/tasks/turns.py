@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from toolkit import replicas
 from toolkit.tasks.objective import added, cut, norm_of, update
 
 Told = dict[str, Any]
@@ -63,19 +64,20 @@ def turn(
         when: Whether the update is made, a bool tensor; else the weights stay as they are.
     """
     variables = weights_of(networks)
-    total, whole = tf.reduce_sum(batch[-1]), 0.0
+    total, whole = replicas.total(tf.reduce_sum(batch[-1])), 0.0
     gradients: list[Any] = []
     for part in cut(batch, parts):
         begun = begin(part)
         with tf.GradientTape() as tape:
             losses, told = lost(part, begun)
             loss = tf.math.divide_no_nan(tf.reduce_sum(losses * part[-1]), total)
-            loss += regularization(networks) / parts
+            loss += regularization(networks) / (parts * replicas.count())
             scaled = optimizer.scale_loss(loss)
         found = tape.gradient(scaled, variables)
         gradients = added(gradients, found) if gradients else found
         whole += loss
         tell(told, part[-1])
+    whole, gradients = replicas.total((whole, gradients))
     norm = norm_of(gradients) / tf.cast(getattr(optimizer, "dynamic_scale", 1.0), "float32")
     sound = tf.math.is_finite(whole) & tf.math.is_finite(norm)
     update(optimizer, gradients, variables, sound & when)

@@ -16,6 +16,7 @@ from toolkit.errors import Refused
 from toolkit.tasks.built import Sizes, plain
 from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
+from toolkit.training.strategy import as_on_one_device
 from toolkit.training.transfer.layers import NamedLayer, layers_of
 from toolkit.training.transfer.merged import put_weights
 
@@ -84,7 +85,8 @@ def save_network(network: keras.Model, path: Path) -> None:
     with replacing(path) as temporary:
         aside = temporary.with_suffix(".tmp.keras")  # Keras wants its suffix
         try:
-            network.save(aside)
+            with as_on_one_device(network):
+                network.save(aside)
             aside.replace(temporary)
         finally:
             aside.unlink(missing_ok=True)

@@ -13,8 +13,12 @@ from toolkit.data.pipeline import (
     stream_batches,
     window_batches,
 )
+from toolkit.data.shares import Cut
 from toolkit.data.spec import Dataset, Spec, Split
 from toolkit.errors import Refused
+
+TEXTS = ("streams", "packed")
+"""Samplers whose batches have one shape throughout."""
 
 LONG_READ = 16
 """Lengths of a training step that a language model reads at once in evaluation."""
@@ -23,7 +27,7 @@ LONG_READ = 16
 def training_batches(dataset: Dataset, task: Any, batching: Batching, seed: int) -> Batches:
     """Return the training split's batches, as the task makes examples of them."""
     split, spec, size, augment = dataset.train, dataset.spec, batching.batch_size, batching.augment
-    if augment and task.sampler in ("streams", "packed"):
+    if augment and task.sampler in TEXTS:
         raise Refused("data.augment: windows and streams of text are not augmented.")
     match task.sampler:
         case "streams":
@@ -45,7 +49,13 @@ def training_batches(dataset: Dataset, task: Any, batching: Batching, seed: int)
                 augment=augment,
                 whole=parts is not None,
             )
-    return replace(batches, examples_of=getattr(task, "examples", None), seed=seed)
+    return replace(
+        batches,
+        examples_of=getattr(task, "examples", None),
+        seed=seed,
+        cut="alike" if task.sampler in TEXTS else "shared",
+        parts=getattr(task, "batches_per_step", None) or 1,
+    )
 
 
 def evaluation_batches(split: Split, spec: Spec, task: Any, batching: Batching) -> Batches:
@@ -62,7 +72,8 @@ def evaluation_batches(split: Split, spec: Spec, task: Any, batching: Batching) 
             batches = window_batches(split, spec, size, replace(task.window, stride=1))
         case _:
             batches = example_batches(split, spec, size)
-    return replace(batches, examples_of=getattr(task, "examples", None))
+    cut: Cut = "alike" if task.sampler in TEXTS else "once"
+    return replace(batches, examples_of=getattr(task, "examples", None), cut=cut)
 
 
 def framed(task: Any) -> bool:

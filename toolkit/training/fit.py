@@ -23,6 +23,7 @@ from toolkit.training.callbacks.resumable import ResumableCallbacks, remembered
 from toolkit.training.callbacks.whole_examples import watching
 from toolkit.training.console import Reporter
 from toolkit.training.ema import ScoreAverages, averaged
+from toolkit.training.optimizers import updates_of
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.setup import Setup
 from toolkit.training.signals import StopSignals
@@ -130,11 +131,11 @@ def fit(
     try:
         with signals.awaited():
             objective.fit(
-                setup.batches.endless(start=epoch * setup.steps + done, steps=setup.steps),
+                setup.batches.endless(epoch * setup.steps + done, setup.steps, objective.strategy),
                 steps_per_epoch=setup.steps,
                 initial_epoch=epoch,
                 epochs=setup.epochs,
-                validation_data=setup.valid.once(settings.validation_steps),
+                validation_data=setup.valid.once(settings.validation_steps, objective.strategy),
                 validation_freq=settings.validate_every,
                 callbacks=ResumableCallbacks(watch, objective, setup.epochs, state, done),
                 verbose=0,
@@ -173,7 +174,7 @@ def fit(
             trainable.save(folder.model)
     trainable.load(folder.model)
     seconds = time.monotonic() - begun
-    return Outcome(trainable, epoch, score, seconds, int(objective.optimizer.iterations))
+    return Outcome(trainable, epoch, score, seconds, updates_of(objective.optimizer))
 
 
 def place(state: State, setup: Setup) -> tuple[int, int]:

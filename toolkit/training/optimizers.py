@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from toolkit.lazy import tf
 from toolkit.registry import Table
 from toolkit.schedules import SCHEDULES, Course, Plateau
 from toolkit.training.keras_optimizers import Update, contradictions
 
-__all__ = ["OPTIMIZERS", "Update", "contradictions", "update_by_name"]
+__all__ = ["OPTIMIZERS", "Update", "contradictions", "rate_of", "update_by_name", "updates_of"]
 
 OPTIMIZERS: Table[str] = Table(
     "optimizer",
@@ -109,6 +110,16 @@ def laid_over(options: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, A
     if own.get("name", options["name"]) != options["name"]:
         return dict(own)
     return {**options, **own}
+
+
+def rate_of(optimizer: Any) -> float:
+    """Return an optimizer's present learning rate."""
+    return float(tf.convert_to_tensor(optimizer.learning_rate))
+
+
+def updates_of(optimizer: Any) -> int:
+    """Return how many updates an optimizer has made."""
+    return int(tf.convert_to_tensor(optimizer.iterations))
 
 
 def _named(options: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

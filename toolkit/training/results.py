@@ -64,7 +64,9 @@ def score(
     batches = evaluation_batches(part, dataset.spec, task, batching)
     objective = trainable.objective
     watch = [watching(objective, task, dataset, part)]
-    logs = objective.evaluate(batches.once(steps), return_dict=True, verbose=0, callbacks=watch)
+    logs = objective.evaluate(
+        batches.once(steps, objective.strategy), return_dict=True, verbose=0, callbacks=watch
+    )
     return {name: float(value) for name, value in logs.items()}
 
 

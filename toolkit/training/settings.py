@@ -35,7 +35,13 @@ class TrainerSettings:
         jit: Whether steps are compiled by XLA; None: on a GPU, not on a CPU, where it is slower.
         threads: Threads that one operation may use; None: all cores.
         deterministic: Whether only operations that repeat bit for bit are used; slower on a GPU.
-        strategy: Devices: ``auto`` and ``one_device`` use one.
+        strategy: Which devices compute a step together. ``one_device``; ``mirrored``: all GPUs of
+            this machine; ``multi_worker``: several machines or processes, which ``TF_CONFIG`` or
+            SLURM names; ``tpu``; ``auto``: several workers where they are named, else a TPU, else
+            several GPUs, else one device. ``data.batch_size`` is that of all together, and the
+            learning rate is as it is written.
+        devices: GPUs that ``mirrored`` or a worker takes; None: all. Where there is no GPU, one CPU
+            is taken for so many devices, which is no faster, but shows that a run works on several.
     """
 
     epochs: PositiveInt = 5
@@ -57,4 +63,5 @@ class TrainerSettings:
     jit: bool | None = None
     threads: PositiveInt | None = None
     deterministic: bool = False
-    strategy: Literal["auto", "one_device"] = "auto"
+    strategy: Literal["auto", "one_device", "mirrored", "multi_worker", "tpu"] = "auto"
+    devices: PositiveInt | None = None

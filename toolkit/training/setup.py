@@ -20,6 +20,7 @@ from toolkit.training.batches import evaluation_batches, training_batches
 from toolkit.training.optimizers import Update, further_updates, update_by_name
 from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
+from toolkit.training.strategy import check_shares, scope, strategy_of, synchronize, told
 from toolkit.training.transfer.freeze import freeze
 from toolkit.training.transfer.lora import add_lora
 from toolkit.training.transfer.preset import take_presets
@@ -118,6 +119,8 @@ def prepare(
         settings = replace(settings, restore=getattr(task, "restore", "best"))
     prepare_process(settings, seed)
     task.check(dataset)
+    strategy = strategy_of(settings)
+    check_shares(strategy, settings, batching)
     if settings.overfit_batches is not None:
         dataset = first_batches(dataset, task, batching, settings.overfit_batches)
     batches = training_batches(dataset, task, batching, seed)
@@ -127,40 +130,44 @@ def prepare(
             raise Refused(too_few(name, len(dataset.splits[name]), task, batching))
     steps, epochs = _length(batches, settings)
     total = min(steps * epochs, settings.max_steps or steps * epochs)
-    if isinstance(optimizer, keras.Optimizer):
-        update = Update(optimizer)
-    else:
-        update = update_by_name(optimizer, schedule, steps_per_epoch=steps, total_steps=total)
-    if (lasts := getattr(task, "lasts", None)) is not None:
-        lasts(steps, total)
-    further = further_updates(task, optimizer, schedule, steps, total)
-    weigh = getattr(task, "class_weights", None)
-    trainable = assemble(
-        model,
-        dataset.spec,
-        task,
-        batch_size=batching.batch_size,
-        eval_batch_size=batching.eval_batch_size,
-        class_weight=weigh(dataset) if weigh is not None else None,
-        accumulate=update.accumulate,
-    )
-    source, notes = model.get("init_from"), []
-    if not resumed:
-        notes += take_presets(trainable, dataset.spec, model)
-    if source is not None and not resumed:
-        notes.append(take_weights(trainable, dataset.spec, source))
-    if told := add_lora(trainable, model):
-        notes.append(told)
-    freeze(trainable, model.get("freeze") or ())
-    if settings.jit is not None:
-        jit = settings.jit
-    elif jit is None:
-        jit = bool(tf.config.list_physical_devices("GPU"))
-    objective = trainable.objective
-    objective.compile(optimizer=update.optimizer, jit_compile=jit)
-    objective.take(further)
-    if told := set_rates(trainable, update):
-        notes.append(told)
+    with scope(strategy):
+        if isinstance(optimizer, keras.Optimizer):
+            update = Update(optimizer)
+        else:
+            update = update_by_name(optimizer, schedule, steps_per_epoch=steps, total_steps=total)
+        if (lasts := getattr(task, "lasts", None)) is not None:
+            lasts(steps, total)
+        further = further_updates(task, optimizer, schedule, steps, total)
+        weigh = getattr(task, "class_weights", None)
+        trainable = assemble(
+            model,
+            dataset.spec,
+            task,
+            batch_size=batching.batch_size,
+            eval_batch_size=batching.eval_batch_size,
+            class_weight=weigh(dataset) if weigh is not None else None,
+            accumulate=update.accumulate,
+        )
+        source, notes = model.get("init_from"), []
+        if strategy is not None:
+            notes.append(told(strategy))
+        if not resumed:
+            notes += take_presets(trainable, dataset.spec, model)
+        if source is not None and not resumed:
+            notes.append(take_weights(trainable, dataset.spec, source))
+        if lora := add_lora(trainable, model):
+            notes.append(lora)
+        freeze(trainable, model.get("freeze") or ())
+        if settings.jit is not None:
+            jit = settings.jit
+        elif jit is None:
+            jit = strategy is None and bool(tf.config.list_physical_devices("GPU"))
+        objective = trainable.objective
+        objective.compile(optimizer=update.optimizer, jit_compile=jit)
+        objective.take(further)
+        synchronize(objective)
+        if rates := set_rates(trainable, update):
+            notes.append(rates)
     own = settings.monitor in (None, task.monitor)
     return Setup(
         name=model.get("name", "model"),
@@ -184,7 +191,7 @@ def prepare(
 
 
 def prepare_process(settings: TrainerSettings, seed: int) -> None:
-    """Set what belongs to the process: seeds, precision, threads, determinism."""
+    """Set what belongs to the process: seeds, precision, threads, determinism, devices."""
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(settings.precision)
     if settings.threads is not None:
@@ -199,6 +206,7 @@ def prepare_process(settings: TrainerSettings, seed: int) -> None:
                 ) from None
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
+    strategy_of(settings)
 
 
 def first_batches(dataset: Dataset, task: Any, batching: Batching, count: int) -> Dataset:

@@ -13,6 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from toolkit.errors import Refused
+from toolkit.lazy import tf
+from toolkit.training.replica_values import put, shape_of, value_of
 from toolkit.training.run_folder import checkpoints, replacing
 
 
@@ -34,7 +36,7 @@ class State:
     def of(cls, model: keras.Model, note: dict[str, Any]) -> State:
         """Copy a training's state to host memory."""
         variables = variables_of(model)
-        values = [np.array(variable, copy=True) for variable in variables]
+        values = [value_of(variable, model) for variable in variables]
         return cls([v.path for v in variables], values, note)
 
     def write(self, path: Path) -> None:
@@ -74,9 +76,9 @@ class State:
         """
         variables = variables_of(model)
         differ = [
-            f"{name} has shape {value.shape} there and {tuple(here.shape)} here"
+            f"{name} has shape {value.shape} there and {shape_of(here, model)} here"
             for name, value, here in zip(self.names, self.values, variables, strict=False)
-            if value.shape != (tuple(here.shape) or (1,))
+            if value.shape != (shape_of(here, model) or (1,))
         ]
         if len(self.values) != len(variables):
             differ.append(f"there are {len(self.values)} variables there and {len(variables)} here")
@@ -93,7 +95,8 @@ class State:
         self.check(model)
         variables = variables_of(model)
         for variable, value in zip(variables, self.values, strict=True):
-            variable.assign(restored(value, variable))
+            dtype = tf.as_dtype(variable.dtype).as_numpy_dtype
+            put(variable, restored(value, shape_of(variable, model), dtype), model)
 
 
 def variables_of(model: keras.Model) -> list[Any]:
@@ -106,11 +109,10 @@ def variables_of(model: keras.Model) -> list[Any]:
     return [*model.variables, *model.metrics_variables, *slots]
 
 
-def restored(stored: np.ndarray, variable: Any) -> np.ndarray:
+def restored(stored: np.ndarray, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Return a stored value in the type and shape of its variable."""
-    dtype = np.asarray(variable).dtype
     value = stored.view(dtype) if stored.dtype != dtype else stored
-    return value.reshape(variable.shape)
+    return value.reshape(shape)
 
 
 def _storable(value: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import keras
 
 from toolkit.training.callbacks.names import split_names
 from toolkit.training.loggers.sink import Mark, Sink
+from toolkit.training.optimizers import rate_of
 from toolkit.training.setup import Setup
 
 
@@ -69,7 +70,7 @@ class Figures(keras.callbacks.Callback):
         if self.step % self.every and not last:
             return
         figures = {name: float(value) for name, value in (logs or {}).items()}
-        figures["learning_rate"] = float(self.model.optimizer.learning_rate)
+        figures["learning_rate"] = rate_of(self.model.optimizer)
         if rate := self._watch.per_second:
             figures[self.speed] = rate * self.per_step
         self.sink.step(figures, self.step)
@@ -80,7 +81,7 @@ class Figures(keras.callbacks.Callback):
         self.begin()
         self.epochs = epoch + 1
         figures = split_names(logs or {})
-        figures["train/learning_rate"] = float(self.model.optimizer.learning_rate)
+        figures["train/learning_rate"] = rate_of(self.model.optimizer)
         figures["train/seconds"] = time.monotonic() - self.begun
         if rate := self._whole.per_second:
             figures[f"train/{self.speed}"] = rate * self.per_step

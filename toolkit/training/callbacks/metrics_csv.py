@@ -11,6 +11,7 @@ import keras
 
 from toolkit.training.callbacks.names import split_names
 from toolkit.training.callbacks.position import Position
+from toolkit.training.optimizers import rate_of
 from toolkit.training.run_folder import replacing
 
 
@@ -49,7 +50,7 @@ class MetricsCsv(keras.callbacks.Callback):
             "epoch": epoch + 1,
             "step": self.position.step,
             "seconds": round(time.monotonic() - self.begun, 2),
-            "learning_rate": float(self.model.optimizer.learning_rate),
+            "learning_rate": rate_of(self.model.optimizer),
             **split_names(logs or {}),
         }
         new = not self.columns

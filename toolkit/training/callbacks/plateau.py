@@ -7,6 +7,7 @@ from typing import Any, Literal
 import keras
 
 from toolkit.schedules import Plateau
+from toolkit.training.optimizers import updates_of
 
 
 class FollowPlateau(keras.callbacks.ReduceLROnPlateau):
@@ -42,7 +43,7 @@ class FollowPlateau(keras.callbacks.ReduceLROnPlateau):
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Warm up."""
-        done, steps = int(self.model.optimizer.iterations), self.plateau.warmup_steps
+        done, steps = updates_of(self.model.optimizer), self.plateau.warmup_steps
         if done < steps:
             self.model.optimizer.learning_rate = self.plateau.learning_rate * done / steps
         elif done == steps and steps:
@@ -50,6 +51,6 @@ class FollowPlateau(keras.callbacks.ReduceLROnPlateau):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Compare, except in an epoch without validation or within the warm-up."""
-        warm = int(self.model.optimizer.iterations) > self.plateau.warmup_steps
+        warm = updates_of(self.model.optimizer) > self.plateau.warmup_steps
         if warm and self.monitor in (logs or {}):
             super().on_epoch_end(epoch, logs)

@@ -14,6 +14,7 @@ import numpy as np
 
 from toolkit.lazy import tf
 from toolkit.training.checks import check_run
+from toolkit.training.optimizers import rate_of
 from toolkit.training.parts import batching_of, learner, load_dataset, suited
 from toolkit.training.plan.contents import Contents, contents
 from toolkit.training.plan.layers import LayerCost, layer_costs
@@ -208,7 +209,7 @@ def _learning_rates(setup: Setup) -> list[tuple[int, float]]:
     rates = []
     for step in np.unique(np.linspace(0, setup.total - 1, POINTS).astype(int)):
         optimizer.iterations.assign(int(step))
-        rates.append((int(step) + 1, float(optimizer.learning_rate)))
+        rates.append((int(step) + 1, rate_of(optimizer)))
     optimizer.iterations.assign(0)
     return rates
 

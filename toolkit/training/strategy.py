@@ -1,0 +1,192 @@
+"""Which devices compute a run's steps, as a ``tf.distribute.Strategy``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from functools import lru_cache
+from typing import Any, Literal
+
+from toolkit.data.batching import Batching
+from toolkit.errors import Refused
+from toolkit.lazy import keras, tf
+from toolkit.training.settings import TrainerSettings
+
+Kind = Literal["one_device", "mirrored", "multi_worker", "tpu"]
+
+
+def workers() -> int:
+    """Return how many workers the environment names: in ``TF_CONFIG``, or as tasks of SLURM."""
+    if "TF_CONFIG" in os.environ:
+        cluster = cluster_of(os.environ["TF_CONFIG"])
+        return len(cluster.get("worker", ())) + len(cluster.get("chief", ()))
+    return int(os.environ.get("SLURM_STEP_NUM_TASKS", os.environ.get("SLURM_NTASKS", "1")))
+
+
+def cluster_of(text: str) -> dict[str, Any]:
+    """Return the workers' addresses that ``TF_CONFIG`` names, by role.
+
+    Raises:
+        Refused: If it cannot be read.
+    """
+    try:
+        config = json.loads(text)
+        cluster, task = config["cluster"], config["task"]
+        addresses = cluster[task["type"]]
+        addresses[int(task["index"])]
+        return cluster
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise Refused(
+            f"TF_CONFIG cannot be used ({type(error).__name__}: {error}); expected "
+            '{"cluster": {"worker": ["HOST:PORT", …]}, "task": {"type": "worker", "index": 0}}.'
+        ) from error
+
+
+def kind_of(settings: TrainerSettings) -> Kind:
+    """Return which strategy a run has, ``auto`` resolved by what the machine is."""
+    if settings.strategy != "auto":
+        return settings.strategy
+    if workers() > 1:
+        return "multi_worker"
+    if os.environ.get("TPU_NAME") or tf.config.list_physical_devices("TPU"):
+        return "tpu"
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    return "mirrored" if min(gpus, settings.devices or gpus) > 1 else "one_device"
+
+
+def strategy_of(settings: TrainerSettings) -> Any:
+    """Return a run's strategy, made at the first call; None for one device without any.
+
+    Call it before TensorFlow computes anything: workers can find each other, and a CPU be taken for
+    several devices, only then.
+
+    Raises:
+        Refused: If the machine has no such devices, or TensorFlow has begun.
+    """
+    kind = kind_of(settings)
+    return None if kind == "one_device" else _made(kind, settings.devices)
+
+
+@lru_cache
+def _made(kind: Kind, devices: int | None) -> Any:
+    if kind == "tpu":
+        return _tpu()
+    names = _devices(devices)
+    if kind == "mirrored":
+        # Collectives on CPUs know no loops within a step, and are not faster.
+        cpus = "CPU" in names[0]
+        across = tf.distribute.ReductionToOneDevice() if cpus else None
+        return tf.distribute.MirroredStrategy(names, cross_device_ops=across)
+    if workers() < 2 and "TF_CONFIG" not in os.environ:
+        raise Refused(
+            "trainer.strategy=multi_worker: no other worker is named. Set TF_CONFIG for each, "
+            "start them by SLURM, or on this machine: python -m toolkit launch workers=2 …"
+        )
+    resolver = None
+    if "TF_CONFIG" not in os.environ:
+        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
+    return tf.distribute.MultiWorkerMirroredStrategy(resolver)
+
+
+def _devices(count: int | None) -> list[str]:
+    """Return the devices of this process, CPUs made of one where there is no GPU."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        if (count or 1) > len(gpus):
+            raise Refused(f"trainer.devices={count}: this machine has {len(gpus)} GPUs.")
+        tf.config.set_visible_devices(gpus[:count], "GPU")
+        return [f"/gpu:{i}" for i in range(count or len(gpus))]
+    (cpu,) = tf.config.list_physical_devices("CPU")[:1]
+    if count is not None and count > 1:
+        logical = [tf.config.LogicalDeviceConfiguration() for _ in range(count)]
+        try:
+            tf.config.set_logical_device_configuration(cpu, logical)
+        except (RuntimeError, ValueError):
+            if len(tf.config.list_logical_devices("CPU")) != count:
+                raise Refused(
+                    f"trainer.devices={count}: TensorFlow has started with another number in this "
+                    "process; set it in the first run of a process."
+                ) from None
+    return [f"/cpu:{i}" for i in range(count or 1)]
+
+
+def _tpu() -> Any:
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(os.environ.get("TPU_NAME", ""))
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, tf.errors.OpError) as error:
+        raise Refused(
+            "trainer.strategy=tpu: no TPU was found "
+            f"({str(error).partition(chr(10))[0]}). On a TPU machine install the extra 'tpu', and "
+            "for a TPU elsewhere set TPU_NAME."
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)
+
+
+def scope(strategy: Any) -> Any:
+    """Return the context in which networks and optimizers of a run are built."""
+    return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def told(strategy: Any) -> str:
+    """Return what a run computes on, in a sentence."""
+    if strategy is None:
+        gpus = tf.config.list_physical_devices("GPU")
+        return f"computes on one {'GPU' if gpus else 'CPU'}"
+    replicas, here = strategy.num_replicas_in_sync, strategy.extended.worker_devices
+    kind = type(strategy).__name__.partition("Strategy")[0]
+    devices = ", ".join(device.rpartition("device:")[2] for device in here)
+    total = len(here)
+    if replicas == total:
+        return f"computes on {replicas} {'replica' if replicas == 1 else 'replicas'} ({devices})"
+    return f"computes on {replicas} replicas, {total} of them here ({devices}); {kind}"
+
+
+def check_shares(strategy: Any, settings: TrainerSettings, batching: Batching) -> None:
+    """Refuse what a strategy cannot do.
+
+    Raises:
+        Refused: If batches are too small for it, or steps cannot be compiled.
+    """
+    if strategy is None:
+        return
+    replicas = strategy.num_replicas_in_sync
+    if batching.batch_size < replicas:
+        raise Refused(
+            f"data.batch_size={batching.batch_size}: it is the size of the batch over all devices, "
+            f"and there are {replicas} replicas; expected at least one example for each."
+        )
+    if settings.jit and not isinstance(strategy, tf.distribute.TPUStrategy):
+        raise Refused(
+            "trainer.jit=true: XLA cannot compile steps whose gradients are summed over replicas; "
+            "leave it out, or trainer.strategy=one_device."
+        )
+
+
+def synchronize(objective: keras.Model) -> None:
+    """Have batch norms take the statistics of the whole batch, not of each replica's share."""
+    if objective.strategy is None or objective.strategy.num_replicas_in_sync == 1:
+        return
+    for layer in batch_norms(objective):
+        layer.synchronized = True
+
+
+def batch_norms(network: keras.Model) -> list[Any]:
+    """Return a network's batch norms, those within layers too."""
+    found = network._flatten_layers(include_self=False)
+    return [layer for layer in found if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+@contextlib.contextmanager
+def as_on_one_device(network: keras.Model) -> Any:
+    """Let a network be saved as it is on one device: other backends know no shared statistics."""
+    norms = [layer for layer in batch_norms(network) if layer.synchronized]
+    for layer in norms:
+        layer.synchronized = False
+    try:
+        yield
+    finally:
+        for layer in norms:
+            layer.synchronized = True
