@@ -44,3 +44,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 class Terminated(BaseException):
     """SIGTERM came."""
+
+
+class WorkerLost(Exception):
+    """Another worker of the run is gone; it can go on from its last checkpoint."""

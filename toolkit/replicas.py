@@ -19,6 +19,11 @@ def several() -> bool:
     return count() > 1 and tf.distribute.get_replica_context() is not None
 
 
+def several_workers(strategy: Any) -> bool:
+    """Return whether other processes take part in a strategy's steps."""
+    return strategy is not None and strategy.extended._in_multi_worker_mode()
+
+
 def total(tensors: Any) -> Any:
     """Return tensors summed over all replicas: nested as given, None where there is none."""
     if not several():

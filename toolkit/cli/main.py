@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from types import FrameType
 
 from toolkit.cli.arguments import Arguments, read
-from toolkit.errors import Refused, Terminated, did_you_mean
+from toolkit.errors import Refused, Terminated, WorkerLost, did_you_mean
 
-FINISHED, OUR_FAULT, REFUSED, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
-"""Exit codes."""
+FINISHED, OUR_FAULT, REFUSED, LOST, INTERRUPTED, TERMINATED = 0, 1, 2, 75, 130, 143
+"""Exit codes; 75 is sysexits.h's for what is worth another try."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,7 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Its words, the program's name left out; None for this process's.
 
     Returns:
-        The exit code: 0 finished, 1 a fault of the toolkit, 2 refused, 130 Ctrl-C, 143 SIGTERM.
+        The exit code: 0 finished, 1 a fault of the toolkit, 2 refused, 75 another worker is gone,
+        130 Ctrl-C, 143 SIGTERM.
     """
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -31,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Refused as refusal:
         print("\n".join(refusal.faults), file=sys.stderr)
         return REFUSED
+    except WorkerLost as loss:
+        print(loss, file=sys.stderr)
+        return LOST
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -11,6 +11,9 @@ import tensorflow as tf
 from toolkit import replicas
 from toolkit.undisturbed import steady_draws
 
+WISHES = ("save", "stop")
+"""What a worker may ask the others to do between two steps: write a checkpoint; stop."""
+
 
 class Objective(keras.Model):
     """The step of every task with one optimizer.
@@ -33,7 +36,9 @@ class Objective(keras.Model):
         further: How further networks are updated that have an optimizer of their own, by name.
     """
 
-    jit_compile: Any  # Keras's own; said here since it is set below
+    jit_compile: Any  # Keras's own, as the next two; said here since they are set below
+    train_function: Any
+    test_function: Any
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Objective(keras.Model):
         self.task_metrics = task.metrics(target)
         self.observers: tuple[Callable[[Any, Any, Any], None], ...] = ()
         self.told: dict[str, float] = {}
+        self._wishes, self._agreed = dict.fromkeys(WISHES, False), dict.fromkeys(WISHES, False)
         self.further: dict[str, Any] = {}
         self._show = False
         self._shown: tuple[list[Any], Any] | None = None
@@ -229,17 +235,41 @@ class Objective(keras.Model):
             told = step(data)
             return told, self._share if shows and replicas.several() else ()
 
-        @tf.function(reduce_retracing=True)
-        def all_together(iterator: Any) -> Any:
+        @tf.function(reduce_retracing=True, autograph=False)
+        def all_together(iterator: Any, wishes: Any) -> Any:
             with replicas.own_draws(), strategy.scope():
                 told, held = strategy.run(each, args=(next(iterator),))
                 first = {k: strategy.experimental_local_results(v)[0] for k, v in told.items()}
                 figures = self.results(training)
+                if replicas.several_workers(strategy):
+                    wishes = strategy.run(lambda: replicas.total(tf.identity(wishes)))
+                    (wishes, *_) = strategy.experimental_local_results(wishes)
             if held:
                 self._hold(replicas.joined(strategy, held))
-            return {**first, **figures}
+            return {**first, **figures}, wishes
 
-        return all_together
+        def function(iterator: Any) -> Any:
+            told, agreed = all_together(iterator, tf.constant(list(self._wishes.values()), "int32"))
+            self._agreed = dict(zip(WISHES, agreed.numpy() > 0, strict=True))
+            return told
+
+        return function
+
+    def wish(self, what: str) -> None:
+        """Ask all workers to do something after a step: one of ``WISHES``."""
+        self._wishes[what] = True
+        if not replicas.several_workers(self.strategy):
+            self._agreed[what] = True
+
+    def agreed(self, what: str) -> bool:
+        """Return whether a worker has asked for it, which all learn after the same step.
+
+        The wish is forgotten then.
+        """
+        agreed, self._agreed[what] = self._agreed[what], False
+        if agreed:
+            self._wishes[what] = False
+        return agreed
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Do nothing: all is built, and Keras's way of building fails with several workers."""

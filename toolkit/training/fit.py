@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import keras
 
-from toolkit.errors import Refused
+from toolkit.errors import Refused, WorkerLost
+from toolkit.lazy import tf
+from toolkit.replicas import several_workers
 from toolkit.training.assemble import Trainable
 from toolkit.training.callbacks.checkpoints import Checkpoints
 from toolkit.training.callbacks.concerns import Concerns
@@ -96,7 +98,7 @@ def fit(
         }
 
     keep = Checkpoints(
-        folder.checkpoints,
+        folder.checkpoints if folder.kept else None,
         note,
         every=settings.checkpoint_every,
         minutes=settings.checkpoint_minutes,
@@ -149,6 +151,13 @@ def fit(
         raise Refused(
             f"training diverged: {error}. The last good weights, of {what}, are in {folder.model}. "
             "Try a lower optimizer.learning_rate, optimizer.clipnorm, or a schedule with warm-up."
+        ) from error
+    except tf.errors.OpError as error:
+        if not several_workers(objective.strategy):
+            raise
+        raise WorkerLost(
+            f"another worker is gone, or cannot be reached ({type(error).__name__}). Go on from "
+            f"the last checkpoint, on all workers: python -m toolkit resume run={folder.shown}"
         ) from error
     except OSError as error:
         raise Refused(f"cannot write to {folder.path} ({error.strerror or error}).") from error

@@ -25,7 +25,9 @@ from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import Setup, prepare, prepare_process
 from toolkit.training.state import State, newest
+from toolkit.training.strategy import strategy_of
 from toolkit.training.transfer.preset import settle
+from toolkit.training.workers import check_alike, own_folder, resumed_folder, told_by_chief
 
 
 def train(
@@ -94,9 +96,12 @@ def train_on(
     settings = TrainerSettings(**config["trainer"])
     prepare_process(settings, config["seed"])
     check_run(dataset, task, settings, batching_of(config["data"]))  # before there is a folder
-    folder = RunFolder.create(config["run_dir"])
-    with folder.held():
-        reporter = Reporter(folder.log, quiet=quiet)
+    strategy = strategy_of(settings)
+    run_dir = told_by_chief(strategy, str(config["run_dir"]))
+    config = {**config, "run_dir": run_dir}
+    check_alike(strategy, config)
+    with own_folder(run_dir, strategy) as folder, folder.held():
+        reporter = Reporter(folder.log, quiet=quiet or not folder.kept)
         write_config(folder, config)
         write_spec(folder, dataset.spec, dataset.encoder)
         folder.write_json(folder.environment, environment())
@@ -109,7 +114,7 @@ def train_on(
             if folder.forget_unbegun():
                 raise
             raise Refused(*refusal.faults, *_how_to_go_on(folder)) from refusal
-    return folder
+    return RunFolder(run_dir)
 
 
 def resume(
@@ -136,8 +141,12 @@ def resume(
         Refused: If there is no checkpoint, the run is finished, its data has changed, or another
             process trains it.
     """
-    with folder.held():
-        reporter = Reporter(folder.log, quiet=quiet)
+    settings = TrainerSettings(**config["trainer"])
+    prepare_process(settings, config["seed"])
+    strategy = strategy_of(settings)
+    check_alike(strategy, config)
+    with resumed_folder(folder, strategy) as own, own.held():
+        reporter = Reporter(own.log, quiet=quiet or not own.kept)
         before = folder.settings()
         path, state, damaged = newest(folder.checkpoints)
         for fault in damaged:
@@ -148,8 +157,6 @@ def resume(
                 f"run: {folder.path} is finished, after step {state.note['step']:,}; "
                 f"to train it longer: resume run={folder.shown} trainer.epochs=…"
             )
-        settings = TrainerSettings(**config["trainer"])
-        prepare_process(settings, config["seed"])
         if dataset is None:
             dataset = load_dataset(config["data"], config["seed"])
         task, spec = learner(config["task"], config["model"], dataset.spec)
@@ -165,10 +172,10 @@ def resume(
             state.check(setup.objective)
             epoch, done = place(state, setup)
             if changes:
-                write_config(folder, {**config, "run_dir": before["run_dir"]})
-                folder.write_json(folder.environment, environment())
+                write_config(own, {**config, "run_dir": before["run_dir"]})
+                own.write_json(own.environment, environment())
             reporter.say(f"goes on from {path.name}, after step {epoch * setup.steps + done:,}")
-            _train(setup, folder, config, reporter, state, callbacks)
+            _train(setup, own, config, reporter, state, callbacks)
         except Refused as refusal:
             raise Refused(*refusal.faults, *_how_to_go_on(folder)) from refusal
     return folder
@@ -203,7 +210,11 @@ def _train(
     """Train and score."""
     for note in setup.notes:
         reporter.say(note)
-    watch = watchers(config["logger"], setup, folder, folder.config.read_text("utf-8"))
+    logger = config["logger"]
+    if not folder.kept and logger["name"] != "none":
+        logger = {"name": "tensorboard"}  # what looks on computes as well, which all must do alike
+    text = folder.config.read_text("utf-8") if folder.config.exists() else ""
+    watch = watchers(logger, setup, folder, text)
     with watching(watch):
         outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
         finish(watch, write_results(setup, outcome, folder, reporter))

@@ -34,7 +34,10 @@ class RunFolder:
         tensorboard: Folder of event files.
         log: ``train.log``: what was printed.
         environment: ``environment.json``: versions, machine and command.
+        kept: Whether the files stay; those of a run's further workers do not.
     """
+
+    kept = True
 
     def __init__(self, path: str | os.PathLike[str]):
         self.path = Path(path)

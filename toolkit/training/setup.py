@@ -191,9 +191,7 @@ def prepare(
 
 
 def prepare_process(settings: TrainerSettings, seed: int) -> None:
-    """Set what belongs to the process: seeds, precision, threads, determinism, devices."""
-    keras.utils.set_random_seed(seed)
-    keras.config.set_dtype_policy(settings.precision)
+    """Set what belongs to the process: threads, devices, seeds, precision, determinism."""
     if settings.threads is not None:
         try:
             tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
@@ -204,9 +202,11 @@ def prepare_process(settings: TrainerSettings, seed: int) -> None:
                     f"trainer.threads={settings.threads}: TensorFlow has started with another "
                     "number in this process; set it in the first run of a process."
                 ) from None
+    strategy_of(settings)  # before anything is computed, which could not be shared any more
+    keras.utils.set_random_seed(seed)
+    keras.config.set_dtype_policy(settings.precision)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    strategy_of(settings)
 
 
 def first_batches(dataset: Dataset, task: Any, batching: Batching, count: int) -> Dataset:

@@ -48,7 +48,8 @@ class StopSignals(keras.callbacks.Callback):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-        self.check()
+        if self.caught is not None:
+            raise STOPS[signal.Signals(self.caught)]
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.caught is not None:
@@ -58,10 +59,12 @@ class StopSignals(keras.callbacks.Callback):
         with contextlib.suppress(OSError):
             os.write(2, SAID)
 
-    def check(self, *_: Any) -> None:
-        """Raise what was caught."""
+    def check(self) -> None:
+        """Raise what was caught, here or by another worker: all stop after the same step."""
         if self.caught is not None:
-            raise STOPS[signal.Signals(self.caught)]
+            self.model.wish("stop")
+        if self.model is not None and self.model.agreed("stop"):
+            raise STOPS[signal.Signals(self.caught or signal.SIGTERM)]
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Stop after a step."""

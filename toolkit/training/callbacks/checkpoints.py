@@ -20,7 +20,8 @@ class Checkpoints(keras.callbacks.Callback):
     error of the writing is raised at the next checkpoint, or at the end.
 
     Args:
-        folder: Where; files are named ``step-00001234.safetensors``.
+        folder: Where; files are named ``step-00001234.safetensors``. None: the state is only taken,
+            as the workers must that write nothing.
         note: Gives what else to remember: the position, and what callbacks know.
         every: Steps between two; None: at the end of each epoch.
         minutes: Minutes after which one is written in any case; None: never for that reason.
@@ -32,7 +33,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         note: Callable[[], dict[str, Any]],
         *,
         every: int | None = None,
@@ -51,7 +52,9 @@ class Checkpoints(keras.callbacks.Callback):
         """Write when it is time."""
         self._steps += 1
         due = self.every is not None and self._steps % self.every == 0
-        if due or time.monotonic() - self.written > self.seconds:
+        if time.monotonic() - self.written > self.seconds:
+            self.model.wish("save")  # clocks differ between workers, and all take part
+        if self.model.agreed("save") or due:
             self.write()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -61,18 +64,19 @@ class Checkpoints(keras.callbacks.Callback):
             self.write()
         self.complete = last
 
-    def write(self) -> Path:
+    def write(self) -> None:
         """Copy the state as it is now, and have it written; the oldest files are dropped."""
         self.wait()
         state = State.of(self.model, self.note())
+        self.written = time.monotonic()
+        if self.folder is None:
+            return
         path = self.folder / f"step-{state.note['step']:08}.safetensors"
         self._pending = self._writer.submit(self._write, state, path)
-        self.written = time.monotonic()
-        return path
 
     def _write(self, state: State, path: Path) -> None:
         state.write(path)
-        for old in checkpoints(self.folder)[: -self.keep]:
+        for old in checkpoints(path.parent)[: -self.keep]:
             old.unlink(missing_ok=True)
 
     def wait(self) -> None:

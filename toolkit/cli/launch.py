@@ -1,0 +1,166 @@
+"""``launch``: several workers of one run on this machine, begun again where one of them is lost."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from toolkit.cli.check import check_run
+from toolkit.cli.main import INTERRUPTED, LOST, TERMINATED
+from toolkit.cli.train import default_folder
+from toolkit.config.compose import config_loader
+from toolkit.errors import Terminated
+from toolkit.training.run_folder import RunFolder
+from toolkit.training.run_state import begin_again, progress_of
+from toolkit.types import Count, PositiveInt
+
+LEAVE = 60.0
+"""Seconds that workers have to write a checkpoint and end, once they are asked to."""
+TOGETHER = 2.0
+"""Seconds within which workers end that end by one cause."""
+
+
+def launch(
+    *,
+    workers: PositiveInt = 2,
+    run: str | None = None,
+    restarts: Count = 10,
+    overrides: Sequence[str] = (),
+    plugins: list[str] | None = None,
+) -> None:
+    """Train one run with several workers on this machine, each a process of its own.
+
+    A worker that is lost (killed, out of memory) ends the others, and all begin again from the last
+    checkpoint. Only the first writes the run and to the terminal; the log of worker 1 is
+    ``worker-1.log`` in the run's folder. Where trainer.threads is not given, the cores are shared
+    among the workers.
+
+    Args:
+        workers: How many.
+        run: A run to go on with; null trains a new one.
+        restarts: How often all begin again before it is given up.
+        overrides: Of the run's configuration, as for train or resume.
+        plugins: Modules of yours to import first.
+    """
+    words = [*overrides, *([f"plugins={json.dumps(plugins)}"] if plugins else [])]
+    keys = {word.partition("=")[0] for word in words}
+    if "trainer.threads" not in keys:
+        words.append(f"trainer.threads={max(1, (os.cpu_count() or 1) // workers)}")
+    if "trainer.strategy" not in keys:
+        words.append("trainer.strategy=multi_worker")
+    if run is not None:
+        folder, first = RunFolder.open(run), ["resume", f"run={run}", *words]
+    else:
+        named = dict(word.partition("=")[::2] for word in words)
+        folder = RunFolder(named.get("run_dir") or default_folder("launched"))
+        if "run_dir" not in named:
+            words.append(f"run_dir={folder.path}")
+        check_run(config_loader(None, None), "config", tuple(words))
+        first = ["train", *words]
+    tried = 0
+    while True:
+        code, told = _together(first if tried == 0 else _again(folder, words), workers)
+        if code != LOST:
+            if code:
+                raise SystemExit(code)
+            return
+        tried += 1
+        if tried > restarts:
+            print(f"{told}; given up after {restarts} restarts", file=sys.stderr)
+            raise SystemExit(LOST)
+        print(f"{told}; all workers begin again from the last checkpoint", flush=True)
+
+
+def _again(folder: RunFolder, words: Sequence[str]) -> list[str]:
+    """Return the command by which workers go on, or begin anew where nothing was written yet."""
+    match progress_of(folder):
+        case "begun":
+            kept = [word for word in words if not word.startswith(("run_dir=", "plugins="))]
+            changes = [word for word in kept if word.startswith("trainer.")]
+            return ["resume", f"run={folder.path}", *changes]
+        case "failed":
+            with folder.held():
+                begin_again(folder)
+    return ["train", *words]
+
+
+def _together(words: Sequence[str], count: int) -> tuple[int, str]:
+    """Run all workers to their end; return the exit code of the run, and what was lost if so."""
+    addresses = [f"localhost:{port}" for port in _free_ports(count)]
+    processes = []
+    for number in range(count):
+        task = {"type": "worker", "index": number}
+        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "toolkit", *words],
+                env={**os.environ, "TF_CONFIG": config},
+                stdout=None if number == 0 else subprocess.DEVNULL,
+                preexec_fn=_die_with_parent,
+            )
+        )
+    try:
+        return _watch(processes)
+    except (KeyboardInterrupt, Terminated):
+        _leave(processes)
+        raise
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[int, str]:
+    while all(process.poll() in (None, 0) for process in processes):
+        if all(process.poll() == 0 for process in processes):
+            return 0, ""
+        time.sleep(0.05)
+    until = time.monotonic() + TOGETHER
+    while time.monotonic() < until and any(process.poll() is None for process in processes):
+        time.sleep(0.05)
+    codes = [process.poll() for process in processes]
+    stopped = [code for code in codes if code in (INTERRUPTED, TERMINATED)]
+    if stopped:
+        _leave(processes)
+        return int(stopped[0]), ""
+    killed = [n for n, code in enumerate(codes) if code is not None and code < 0]
+    if killed:
+        name = signal.Signals(-int(codes[killed[0]] or 0)).name
+        return LOST, f"worker {killed[0]} was ended by {name}"
+    own = [code for code in codes if code not in (None, 0, LOST)]
+    if own:
+        return int(own[0]), ""
+    return LOST, "the workers lost each other"
+
+
+def _leave(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Ask workers to stop after a step and a checkpoint, and wait for it."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    until = time.monotonic() + LEAVE
+    while time.monotonic() < until and any(process.poll() is None for process in processes):
+        time.sleep(0.05)
+
+
+def _die_with_parent() -> None:
+    """Have the kernel kill this process when the one that launched it is gone, where it can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return ports that nothing listens at now."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("localhost", 0))
+        return [each.getsockname()[1] for each in sockets]
