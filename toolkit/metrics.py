@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import keras
 from keras import ops
+
+
+def build(metric: keras.metrics.Metric, outputs: Any) -> None:
+    """Make the variables of a metric that Keras makes at its first batch.
+
+    A checkpoint holds them, and under a strategy none can be made within a step.
+
+    Args:
+        metric: Any; most have theirs already.
+        outputs: Of the network, shape ``(batch, ...)``; labels have the same.
+    """
+    if not getattr(metric, "_built", True):
+        arguments = inspect.signature(metric._build).parameters
+        metric._build(*(outputs.shape for _ in arguments))
 
 
 def label_ids(labels: Any) -> Any:

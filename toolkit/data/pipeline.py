@@ -110,7 +110,7 @@ class Batches:
             begun = self._epoch(tf.constant(epoch, "int64"), first, length)
             return begun.concatenate(whole).prefetch(tf.data.AUTOTUNE)
 
-        return spread(strategy, make, self.cut, self.parts)
+        return spread(strategy, make, self.cut, self.parts, endless=True)
 
     def _epoch(self, epoch: Any, first: int, steps: int) -> Any:
         order = self.sampler.order(epoch)

@@ -82,7 +82,7 @@ class Shares:
         return (*rest, weight * tf.reshape(real, [-1] + [1] * (weight.shape.rank - 1)))
 
 
-def spread(strategy: Any, make: Any, cut: Cut, parts: int = 1) -> Any:
+def spread(strategy: Any, make: Any, cut: Cut, parts: int = 1, *, endless: bool = False) -> Any:
     """Return batches as replicas take them; without a strategy as they are made.
 
     Every worker makes whole batches and takes its replicas' shares of them, so that what is drawn
@@ -93,6 +93,7 @@ def spread(strategy: Any, make: Any, cut: Cut, parts: int = 1) -> Any:
         make: Makes the ``tf.data.Dataset``.
         cut: See ``Cut``.
         parts: See ``Shares``.
+        endless: Whether there is no last batch, so that workers need not ask each other for one.
     """
     if strategy is None:
         return make()
@@ -101,7 +102,11 @@ def spread(strategy: Any, make: Any, cut: Cut, parts: int = 1) -> Any:
         each = context.num_replicas_in_sync // context.num_input_pipelines
         first = context.input_pipeline_id * each
         shares = Shares(context.num_replicas_in_sync, first, each, cut, parts)
-        return shares.of(make()).prefetch(tf.data.AUTOTUNE)
+        made = shares.of(make())
+        if endless:
+            endlessly = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+            made = made.apply(endlessly)
+        return made.prefetch(tf.data.AUTOTUNE)
 
     return strategy.distribute_datasets_from_function(here)
 

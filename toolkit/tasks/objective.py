@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from toolkit import replicas
+from toolkit.metrics import build
 from toolkit.undisturbed import steady_draws
 
 WISHES = ("save", "stop")
@@ -71,11 +73,13 @@ class Objective(keras.Model):
         return self.network.weights
 
     def take(self, further: Mapping[str, Any]) -> None:
-        """Take the updates of further networks, and build all optimizers.
+        """Take the updates of further networks, and build all optimizers and metrics.
 
         Args:
             further: An ``Update`` for each network that the task names in ``optimizers``.
         """
+        for metric in self.task_metrics.values():
+            build(metric, self.network.output)
         self.optimizer.build(self.trainable_variables)
         replicas.sums_no_more(self.optimizer)
 
@@ -172,7 +176,9 @@ class Objective(keras.Model):
     def evaluate(self, *args: Any, **options: Any) -> Any:
         """Score as Keras does, drawing the same each time; ``told`` is among the figures."""
         self.told = {}
-        with steady_draws(self):
+        with steady_draws(self), warnings.catch_warnings():
+            # How many shares of batches there are is not known before the end.
+            warnings.filterwarnings("ignore", "Your input ran out of data")
             logs = super().evaluate(*args, **options)
         return {**logs, **self.told} if isinstance(logs, dict) else logs
 
@@ -244,12 +250,14 @@ class Objective(keras.Model):
                 if replicas.several_workers(strategy):
                     wishes = strategy.run(lambda: replicas.total(tf.identity(wishes)))
                     (wishes, *_) = strategy.experimental_local_results(wishes)
-            if held:
-                self._hold(replicas.joined(strategy, held))
-            return {**first, **figures}, wishes
+                held = replicas.joined(strategy, held) if held else ()
+            return {**first, **figures}, wishes, held
 
         def function(iterator: Any) -> Any:
-            told, agreed = all_together(iterator, tf.constant(list(self._wishes.values()), "int32"))
+            wishes = tf.constant(list(self._wishes.values()), "int32")
+            told, agreed, held = all_together(iterator, wishes)
+            if held:
+                self._shown = tf.nest.flatten(held), held
             self._agreed = dict(zip(WISHES, agreed.numpy() > 0, strict=True))
             return told
 

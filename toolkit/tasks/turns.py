@@ -108,7 +108,7 @@ def tell(metric: Any, values: Any, weight: Any) -> None:
 
     Args:
         metric: A mean.
-        values: Shape ``(batch,)``, or a scalar.
+        values: Shape ``(batch,)``, or a scalar that counts for each example.
         weight: Shape ``(batch,)``.
     """
-    metric.update_state(values, sample_weight=weight if values.shape.rank else None)
+    metric.update_state(tf.broadcast_to(values, tf.shape(weight)), sample_weight=weight)
