@@ -72,9 +72,10 @@ class StreamObjective(TokenObjective):
 
     def begin(self, x: Any, training: bool) -> Any:
         """Add the carried states to the inputs, zeroed where an epoch begins."""
-        x = dict(x)
-        carry = x.pop("carry")[:, None]
         states = self.train_states if training else self.eval_states
+        rows = states[0].shape[0]  # several workers forget it on the way
+        x = {name: tf.ensure_shape(t, (rows, *t.shape[1:])) for name, t in x.items()}
+        carry = x.pop("carry")[:, None]
         for name, state in zip(self.state_names, states, strict=True):
             x[name] = tf.convert_to_tensor(state) * tf.cast(carry, state.dtype)
         return x
