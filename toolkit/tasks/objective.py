@@ -71,6 +71,14 @@ class Objective(keras.Model):
         """
         self.optimizer.build(self.trainable_variables)
 
+    def study(self, dataset: Any, fresh: bool) -> None:
+        """Look at the data once before training: most objectives learn from batches alone.
+
+        Args:
+            dataset: What is trained on.
+            fresh: Whether the weights are new, and neither a checkpoint's nor another run's.
+        """
+
     @property
     def optimizers(self) -> list[Any]:
         """Every optimizer, Keras's own first."""

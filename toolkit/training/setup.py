@@ -159,6 +159,7 @@ def prepare(
     objective = trainable.objective
     objective.compile(optimizer=update.optimizer, jit_compile=jit)
     objective.take(further)
+    objective.study(dataset, fresh=not resumed and source is None)
     if told := set_rates(trainable, update):
         notes.append(told)
     own = settings.monitor in (None, task.monitor)
