@@ -174,3 +174,12 @@ def test_a_command_is_refused_before_anything_starts(place, tmp_path, capsys):
     assert main(["model=cnn", "data=style_pair", "data.root=null"]) == 2
     assert "style_transfer needs a model of generator" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
+
+
+def test_a_plan_counts_the_picture(place, features, capsys):
+    found = files(place)
+    words = [f"data.{part}={file}" for part, file in found.items()]
+    words += ["model=picture", "data=style_pair", f"task.features={features}", "data.root=null"]
+    assert main(["plan", *words, "seconds=0.1", "json=true"]) == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert f"{12 * 16 * 3}" in json.dumps(planned)
