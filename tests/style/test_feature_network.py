@@ -91,7 +91,8 @@ def test_a_residual_network_of_a_run(tmp_path):
     task = StyleTransfer(features=str(run.path))
     data = pair(tmp_path)
     task.check(data)
-    shapes = [tuple(task.eye.output[name].shape[1:3]) for name in task.layers["style_layers"]]
+    looks = task.looks
+    shapes = [tuple(looks.eye.output[name].shape[1:3]) for name in looks.layers["style_layers"]]
     assert shapes[0] == (12, 16) and len(set(shapes)) == len(shapes) > 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.errors import Refused
@@ -109,7 +109,7 @@ class FeatureNetwork:
 
 
 def chosen_layers(
-    network: FeatureNetwork, seen: keras.Model, wanted: dict[str, list[str] | None]
+    network: FeatureNetwork, seen: keras.Model, wanted: Mapping[str, list[str] | None]
 ) -> dict[str, tuple[str, ...]]:
     """Return the layers by which content and style are told; Gatys's, of whatever network.
 

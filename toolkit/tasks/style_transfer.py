@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused
-from toolkit.lazy import keras, tf
-from toolkit.tasks.feature_network import FeatureNetwork, chosen_layers
+from toolkit.lazy import keras
+from toolkit.tasks.feature_network import FeatureNetwork
 from toolkit.tasks.feature_source import FeatureSource
 from toolkit.tasks.maker import Maker
-from toolkit.tasks.style_losses import content_loss, gram, style_loss, variation
-from toolkit.tasks.units import BYTE, scaled
+from toolkit.tasks.style_looks import StyleLooks, Wanted
+from toolkit.tasks.units import scaled
 from toolkit.types import NonNegative, Positive
 
 CODE = Field("code", (1,))
@@ -87,6 +86,7 @@ class StyleTransfer:
         self.features, self.average, self.initial = features, pooling == "average", initial
         self.named = {"content_layers": content_layers, "style_layers": style_layers}
         self.layer_weights = layer_weights
+        self.looks: Any = None
         weights = {"content": content_weight, "style": style_weight, "variation": variation_weight}
         self.weights = {name: weight for name, weight in weights.items() if weight}
         if not {"content", "style"} & self.weights.keys():
@@ -104,78 +104,31 @@ class StyleTransfer:
         """
         return None if shapes["generator"].gives == "grid" else "its generator makes no picture"
 
-    @cached_property
-    def network(self) -> FeatureNetwork:
-        """Who looks."""
-        return FeatureNetwork(FeatureSource.find(self.features), self.average)
-
     def bind(self, spec: Spec) -> None:
         """Take note of the sizes of both pictures."""
-        self.image, self.style = spec.input, spec.target
+        self.image = spec.input
+        if self.looks is None or self.looks.fields != (spec.input, spec.target):
+            network = FeatureNetwork(FeatureSource.find(self.features), self.average)
+            fields = (spec.input, spec.target)
+            self.looks = StyleLooks(network, self.named, self.layer_weights, fields)
 
     def check(self, dataset: Any) -> None:
         """Refuse features that cannot be had, and layers or weights that do not fit them."""
         self.bind(dataset.spec)
-        count = len(self.layers["style_layers"])
-        if self.layer_weights is not None and len(self.layer_weights) != count:
-            raise Refused(
-                f"task.layer_weights: {len(self.layer_weights)} weights for {count} layers "
-                f"({', '.join(self.layers['style_layers'])}); expected one for each."
-            )
+        self.looks.check()
 
-    @cached_property
-    def eye(self) -> keras.Model:
-        """From pixels of the content picture's size to what each layer sees."""
-        return self.network.seeing(self.image.shape)  # type: ignore[arg-type]
+    def wanted(self, image: Any, style: Any) -> Wanted:
+        """Return what is to be seen; see :class:`toolkit.tasks.style_looks.StyleLooks`."""
+        return self.looks.wanted(image, style)
 
-    @cached_property
-    def layers(self) -> dict[str, tuple[str, ...]]:
-        """The layers that are looked at, by the option that names them."""
-        return chosen_layers(self.network, self.eye, self.named)
-
-    @cached_property
-    def looks(self) -> tuple[keras.Model, keras.Model]:
-        """What the chosen layers see of pictures of the content's size, and of the style's."""
-        names = list(dict.fromkeys(name for group in self.layers.values() for name in group))
-        same = self.style.shape == self.image.shape
-        wide = self.eye if same else self.network.seeing(self.style.shape)  # type: ignore[arg-type]
-        first, second = (
-            keras.Model(eye.input, {name: eye.output[name] for name in names})
-            for eye in (self.eye, wide)
-        )
-        return first, second
-
-    def wanted(self, image: Any, style: Any) -> dict[str, dict[str, Any]]:
-        """Return what is to be seen: ``content`` by layer, and Gram matrices, ``style``, by layer.
-
-        Args:
-            image: The content picture in its own units, ``(batch, height, width, channels)``.
-            style: The style picture, likewise.
-        """
-        with tf.init_scope():  # networks are opened outside of a graph
-            look, look_at_style = self.looks
-        content = _seen(look, scaled(image, self.image))
-        manner = _seen(look_at_style, scaled(style, self.style))
-        return {
-            "content": {name: content[name] for name in self.layers["content_layers"]},
-            "style": {name: gram(manner[name]) for name in self.layers["style_layers"]},
-        }
-
-    def parts(self, picture: Any, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    def parts(self, picture: Any, wanted: Wanted) -> dict[str, Any]:
         """Return the parts of each picture's loss, shape ``(batch,)``, by name.
 
         Args:
             picture: From 0 to 1, shape ``(batch, height, width, channels)``.
             wanted: What :meth:`wanted` gives.
         """
-        seen = _seen(self.looks[0], picture)
-        names = self.layers["style_layers"]
-        shares = dict(zip(names, self.layer_weights or [1.0] * len(names), strict=True))
-        return {
-            "content": content_loss(seen, wanted["content"]),
-            "style": style_loss(seen, wanted["style"], shares),
-            "variation": variation(picture),
-        }
+        return self.looks.parts(picture, wanted)
 
     def loss(self, y: Any, parts: Mapping[str, Any]) -> Any:
         """Return each picture's loss, shape ``(batch,)``."""
@@ -213,15 +166,9 @@ class StyleTransfer:
 
     def remarks(self, dataset: Any) -> dict[str, str]:
         """Return what looks at the pictures, and by which layers."""
-        content, style = (", ".join(self.layers[key]) for key in self.named)
+        content, style = (", ".join(self.looks.layers[key]) for key in self.named)
         return {"features": self.features, "content of": content, "style of": style}
 
     def rows(self, outputs: np.ndarray, target: Any) -> list[dict[str, Any]]:
         """Return nothing: no picture is read by what is saved."""
         return [{} for _ in outputs]
-
-
-def _seen(look: keras.Model, picture: Any) -> dict[str, Any]:
-    """Return what layers see of pictures from 0 to 1, float32, by name."""
-    seen = look(picture * BYTE, training=False)
-    return {name: keras.ops.cast(value, "float32") for name, value in seen.items()}
