@@ -7,35 +7,85 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-Pairs = list[tuple[Any, Any]]
-"""Variables and their averages."""
+from toolkit.undisturbed import steady_draws
+
+BATCHES = 20
+"""Training batches that moving statistics are estimated by."""
 
 
-def keep_statistics(model: keras.Model) -> None:
-    """Have averages kept of the moving statistics that go with averaged weights.
+class Statistics:
+    """What batch norms would have gathered of averaged weights.
 
-    What a batch norm has gathered belongs to the weights of the last few steps; averaged weights
-    give other numbers. So its mean and variance are averaged as the weights are. The averages are
-    variables of the optimizer, and in checkpoints with them.
+    The means and variances that they have gathered are those of the weights of the last few steps,
+    of which averaged weights give other ones: not even the average of them. So they are taken anew,
+    of the run's first training batches (Izmailov et al. 2018, arXiv:1803.05407, section 3.2), which
+    needs no state: a resumed run finds the same.
 
     Args:
-        model: Compiled, its optimizer built; nothing is done where that keeps no averages.
+        model: An objective, compiled, its optimizer built.
+        batches: Of the training split.
     """
-    optimizer = _averaging(model)
-    if optimizer is None:
-        return
-    known = {id(variable) for variable in optimizer._trainable_variables}
-    pairs: Pairs = []
-    for layer in model._flatten_layers():
-        own = isinstance(layer, keras.layers.BatchNormalization) and layer.trainable_variables
-        if own and known & {*map(id, own)}:  # a discriminator's are not averaged, say
-            for value in (layer.moving_mean, layer.moving_variance):
-                average = optimizer.add_variable_from_reference(value, "average")
-                average.assign(value)
-                pairs.append((value, average))
-    optimizer._averaged_statistics = pairs
+
+    def __init__(self, model: keras.Model, batches: Any):
+        known = {id(variable) for variable in _averaging(model)._trainable_variables}
+        self.model, self.batches = model, batches
+        self.norms = [
+            layer
+            for layer in model._flatten_layers()
+            if isinstance(layer, keras.layers.BatchNormalization)
+            and known & {id(variable) for variable in layer.trainable_variables}
+        ]
+        self.gather = tf.function(model.gather, reduce_retracing=True)
+        self.found: tuple[int, list[np.ndarray]] = (-1, [])
+
+    @property
+    def values(self) -> list[Any]:
+        """The moving statistics that go with averaged weights."""
+        return [value for norm in self.norms for value in (norm.moving_mean, norm.moving_variance)]
+
+    def put_in(self) -> None:
+        """Put them in place, now that the averaged weights are; once a step they are taken."""
+        step = int(_averaging(self.model).iterations)
+        if self.found[0] != step:
+            self.found = step, self._taken()
+        for value, found in zip(self.values, self.found[1], strict=True):
+            value.assign(found)
+
+    def _taken(self) -> list[np.ndarray]:
+        """Return the mean of a few batches' statistics; the model is as it was."""
+        held = [(variable, variable.numpy()) for variable in self.model.variables]
+        momenta = [norm.momentum for norm in self.norms]
+        sums, count = [np.zeros(value.shape, "float64") for value in self.values], 0
+        try:
+            for norm in self.norms:
+                norm.momentum = 0.0  # what is gathered is a batch's own
+            with steady_draws(self.model):
+                for batch in self.batches.once(BATCHES):
+                    self.gather(batch)
+                    sums = [a + v.numpy() for a, v in zip(sums, self.values, strict=True)]
+                    count += 1
+        finally:
+            for norm, momentum in zip(self.norms, momenta, strict=True):
+                norm.momentum = momentum
+            for variable, value in held:
+                variable.assign(value)
+        return [total / count for total in sums]
+
+
+def keep_statistics(model: keras.Model, batches: Any) -> None:
+    """Have moving statistics estimated wherever averaged weights are used.
+
+    Args:
+        model: An objective, compiled, its optimizer built; nothing is done where that keeps no
+            averages, or there are no batch norms.
+        batches: Of the training split.
+    """
+    if (optimizer := _averaging(model)) is not None:
+        statistics = Statistics(model, batches)
+        optimizer._statistics = statistics if statistics.norms else None
 
 
 def _averaging(model: keras.Model) -> Any:
@@ -44,24 +94,10 @@ def _averaging(model: keras.Model) -> Any:
     return optimizer if getattr(optimizer, "use_ema", False) else None
 
 
-def _statistics(model: keras.Model) -> Pairs:
-    return getattr(_averaging(model), "_averaged_statistics", [])
-
-
-def _averages(model: keras.Model) -> Pairs:
-    optimizer = _averaging(model)
-    if optimizer is None:
-        return []
+def _swap(optimizer: Any) -> None:
+    """Exchange the weights and their averages."""
     weights, averages = optimizer._trainable_variables, optimizer._model_variables_moving_average
-    return [*zip(weights, averages, strict=True), *_statistics(model)]
-
-
-def swap(model: keras.Model) -> None:
-    """Exchange weights, with the statistics that go with them, and their averages.
-
-    Nothing happens where the optimizer keeps none.
-    """
-    for variable, average in _averages(model):
+    for variable, average in zip(weights, averages, strict=True):
         value = variable.numpy()
         variable.assign(average)
         average.assign(value)
@@ -69,45 +105,38 @@ def swap(model: keras.Model) -> None:
 
 @contextlib.contextmanager
 def averaged(model: keras.Model) -> Iterator[None]:
-    """Put the averaged weights in place for the time of a block."""
-    swap(model)
+    """Put averaged weights, and what batch norms gather of them, in place for a block.
+
+    Nothing happens where the optimizer keeps none.
+    """
+    optimizer = _averaging(model)
+    if optimizer is None:
+        yield
+        return
+    statistics = getattr(optimizer, "_statistics", None)
+    gathered = [(v, v.numpy()) for v in statistics.values] if statistics is not None else []
+    _swap(optimizer)
     try:
+        if statistics is not None:
+            statistics.put_in()
         yield
     finally:
-        swap(model)
+        for variable, value in gathered:
+            variable.assign(value)
+        _swap(optimizer)
 
 
 class ScoreAverages(keras.callbacks.Callback):
-    """Keeps the averages of moving statistics, and validates with all averages."""
+    """Validates with the averaged weights."""
 
-    inside = False
-    _follow: Any = None
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Make ready."""
-        optimizer, pairs = _averaging(self.model), _statistics(self.model)
-
-        def follow() -> None:
-            # As Keras does with weights, whose first average is what they are after one step.
-            momentum = tf.where(optimizer.iterations > 1, optimizer.ema_momentum, 0.0)
-            for value, average in pairs:
-                share = tf.cast(momentum, average.dtype)
-                average.assign(share * average + (1 - share) * value)
-
-        self._follow = tf.function(follow) if pairs else None
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Average once more."""
-        if self._follow is not None:
-            self._follow()
+    def __init__(self) -> None:
+        super().__init__()
+        self._inside = contextlib.ExitStack()
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Put the averages in."""
-        swap(self.model)
-        self.inside = True
+        self._inside.enter_context(averaged(self.model))
 
     def on_test_end(self, logs: Any = None) -> None:
         """Take them out; also called where a validation is broken off."""
-        if self.inside:
-            swap(self.model)
-        self.inside = False
+        self._inside.close()

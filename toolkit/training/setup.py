@@ -160,7 +160,7 @@ def prepare(
     objective = trainable.objective
     objective.compile(optimizer=update.optimizer, jit_compile=jit)
     objective.take(further)
-    keep_statistics(objective)
+    keep_statistics(objective, batches)
     objective.study(dataset, fresh=not resumed and source is None)
     if told := set_rates(trainable, update):
         notes.append(told)
