@@ -67,6 +67,21 @@ def two_sorts(pictures) -> Dataset:
 
 
 @pytest.fixture
+def two_pictures(tmp_path) -> Dataset:
+    """A pair for style transfer, and a network that looks at it in ``looks.keras``."""
+    random = np.random.default_rng(0)
+    for name in ("content.png", "style.png"):
+        pixels = random.integers(0, 256, (9, 8, 3)).astype("uint8")
+        keras.utils.save_img(tmp_path / name, pixels, scale=False)
+    entry = keras.Input((8, 8, 3))
+    conv = keras.layers.Conv2D(3, 3, activation="relu")(entry)
+    keras.Model(entry, conv).save(tmp_path / "looks.keras")
+    return toolkit.load_data(
+        "style_pair", root=str(tmp_path), content="content.png", style="style.png", steps=8
+    )
+
+
+@pytest.fixture
 def waves() -> Dataset:
     time = np.arange(300, dtype="float32")
     values = np.stack([np.sin(time / 5), np.cos(time / 7)], 1)
@@ -77,7 +92,7 @@ def waves() -> Dataset:
 
 
 @pytest.fixture
-def cases(text, pictures, two_sorts, waves):
+def cases(text, pictures, two_sorts, two_pictures, waves, tmp_path):
     """What is trained: each with something of its own to be remembered."""
     recurrent = {"cell": "lstm", "units": 8, "layers": 2, "dropout": 0.3}
     return {
@@ -191,6 +206,14 @@ def cases(text, pictures, two_sorts, waves):
             "optimizer": {"name": "adam"},
             "batch_size": 8,
         },
+        "one picture": {
+            "model": {"name": "picture", "generator": [{"picture": {}}]},
+            "data": two_pictures,
+            "task": {"name": "style_transfer", "features": str(tmp_path / "looks.keras")},
+            "optimizer": {"name": "adam", "learning_rate": 0.03, "use_ema": True},
+            "schedule": {"name": "cosine"},
+            "batch_size": 1,
+        },
     }
 
 
@@ -202,6 +225,7 @@ CASES = (
     "game of four networks",
     "game over tokens",
     "code that is drawn",
+    "one picture",
 )
 
 

@@ -277,6 +277,13 @@ BLOCKS: Table[Row] = Table(
             looks_ahead=_convolutions,
             merges=lambda options: "its convolutions halve the size",
         ),
+        "picture": Row(
+            "toolkit.blocks.picture:picture",
+            reads=lambda options: ("vector",),
+            gives=lambda options: "grid",
+            looks_ahead=lambda options: "it makes a whole picture",
+            merges=lambda options: "it makes a whole picture",
+        ),
         "sampling": Row(
             "toolkit.blocks.sampling:sampling",
             reads=_any,

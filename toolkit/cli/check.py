@@ -16,6 +16,7 @@ from toolkit.config.validate import check
 from toolkit.data.named_files import missing_files
 from toolkit.errors import Refused
 from toolkit.flat import differences
+from toolkit.tasks.feature_source import missing_features
 from toolkit.tasks.judge import missing_judge
 from toolkit.training.loggers import missing_package
 from toolkit.training.run_folder import RunFolder
@@ -35,6 +36,7 @@ def check_run(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...]) -
     settings = check(compose(loader, name, overrides))
     faults = [*missing_files(settings["data"]), *missing_source(settings["model"])]
     faults += missing_judge(settings["task"])
+    faults += missing_features(settings["task"])
     faults += missing_package(settings["logger"])
     if settings["run_dir"] is not None:
         faults += RunFolder(settings["run_dir"]).in_the_way()
@@ -63,6 +65,7 @@ def check_sweep(loader: ConfigLoaderImpl, name: str, overrides: tuple[str, ...])
         faults |= dict.fromkeys(missing_files(settings["data"]))
         faults |= dict.fromkeys(missing_source(settings["model"]))
         faults |= dict.fromkeys(missing_judge(settings["task"]))
+        faults |= dict.fromkeys(missing_features(settings["task"]))
         faults |= dict.fromkeys(missing_package(settings["logger"]))
         checked.append((words, settings))
         choices.append(composed.choices)

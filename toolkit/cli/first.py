@@ -26,6 +26,7 @@ BEGINNINGS = {
     "model.init_from": "null",
     "data.tokenizer": "auto",
     "task.judge": "null",
+    "task.features": "VGG19",
 }
 """Keys that can name the run that is trained first, and what they are while it is not there."""
 

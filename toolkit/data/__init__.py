@@ -69,6 +69,7 @@ DATA: Table[Row] = Table(
         "unpaired_images": _row(
             "unpaired_images", "image", "picture", "image_translation", unpaired=True
         ),
+        "style_pair": _row("style_pair", "image", "style", "style_transfer"),
         "camvid": _row("camvid", "image", "picture", "image_translation"),
         "etth1": _row("etth1", "series", "future", "forecast"),
         "series": _row("series", "series", "future", "forecast"),

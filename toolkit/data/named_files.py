@@ -9,6 +9,7 @@ from toolkit.data import (
     abc_music,
     image_folder,
     paired_images,
+    style_pair,
     text_folder,
     unlabelled_images,
     unpaired_images,
@@ -27,6 +28,7 @@ FOLDERS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "unlabelled_images": (unlabelled_images.folders_of, PARTS),
     "paired_images": (paired_images.folders_of, (*PARTS, "a", "b")),
     "unpaired_images": (unpaired_images.folders_of, ("a", "b")),
+    "style_pair": (style_pair.files_of, ("content", "style")),
 }
 """What finds the folders of data sets that are folders, and the keys that name them."""
 OWN_FOLDER = frozenset({"squad", "conll"})

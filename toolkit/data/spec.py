@@ -9,7 +9,9 @@ from typing import Any, Literal
 import numpy as np
 
 Kind = Literal["tokens", "image", "series", "table", "code", "code_sequence", "code_grid"]
-Target = Literal["next", "label", "value", "future", "tags", "span", "text", "picture", "none"]
+Target = Literal[
+    "next", "label", "value", "future", "tags", "span", "text", "picture", "style", "none"
+]
 """Kinds of target; ``none`` is said of data that has nothing to learn but its inputs."""
 
 NOT_SCORED = -1
@@ -25,8 +27,9 @@ class Field:
             network gives another ``code``, ``code_sequence`` or ``code_grid``; for targets ``next``
             (the token that follows), ``label``, ``value``, ``future``, ``tags`` (a label for each
             token, -1 where none is scored), ``span`` (first and last token of an answer, both 0
-            where there is none), ``text`` (token ids that are to be written) or ``picture`` (an
-            image that is to be made of the one that is read).
+            where there is none), ``text`` (token ids that are to be written), ``picture`` (an image
+            that is to be made of the one that is read) or ``style`` (an image whose style is to be
+            taken over).
         shape: Shape of one example; None where it varies (``(None,)`` for token ids).
         dtype: NumPy name of the type of one element.
         vocabulary: The words, in the order of their ids, where elements are token ids.

@@ -17,9 +17,14 @@ Stem = Mapping[str, Mapping[str, Any] | None]
 
 Form = tuple[str, ...]
 """Names of the networks that a model is made of."""
-FORMS: tuple[Form, ...] = (("body",), ("encoder", "decoder"), ("generator", "discriminator"))
+FORMS: tuple[Form, ...] = (
+    ("body",),
+    ("encoder", "decoder"),
+    ("generator", "discriminator"),
+    ("generator",),
+)
 """Forms that a model can have, each network a list of blocks."""
-NETWORKS = tuple(name for form in FORMS for name in form)
+NETWORKS = tuple(dict.fromkeys(name for form in FORMS for name in form))
 
 
 def form_of(model: Mapping[str, Any]) -> Form | None:

@@ -23,5 +23,6 @@ TASKS: Table[str] = Table(
         "adversarial": "toolkit.tasks.adversarial:Adversarial",
         "sequence_adversarial": "toolkit.tasks.sequence_adversarial:SequenceAdversarial",
         "image_translation": "toolkit.tasks.image_translation:ImageTranslation",
+        "style_transfer": "toolkit.tasks.style_transfer:StyleTransfer",
     },
 )

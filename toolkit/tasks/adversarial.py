@@ -56,7 +56,7 @@ class Adversarial:
     """
 
     inputs: ClassVar = frozenset({"image"})
-    targets: ClassVar = frozenset(get_args(Target)) - {"future", "next"}
+    targets: ClassVar = frozenset(get_args(Target)) - {"future", "next", "style"}
     needs: ClassVar = "any"
     causal: ClassVar = False
     form: ClassVar = ("generator", "discriminator")

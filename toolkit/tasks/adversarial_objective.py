@@ -71,6 +71,10 @@ class AdversarialObjective(GameObjective):
         }
         return {**self.results(training=True), **norms}
 
+    def gather(self, data: Any) -> None:
+        """Let the generator's batch norms see a batch of noise as in training."""
+        self.generator(self._entries(self._prepared(data)), training=True)
+
     def _update_discriminator(self, batch: Any) -> Any:
         """Make one update by a batch of real images, and return its gradients' norm."""
         own = self.further["discriminator"]

@@ -88,6 +88,14 @@ class Objective(keras.Model):
         """The ``tf.distribute.Strategy`` in whose scope this was built, or None."""
         return self._distribute_strategy
 
+    def study(self, dataset: Any, fresh: bool) -> None:
+        """Look at the data once before training: most objectives learn from batches alone.
+
+        Args:
+            dataset: What is trained on.
+            fresh: Whether the weights are new, and neither a checkpoint's nor another run's.
+        """
+
     @property
     def optimizers(self) -> list[Any]:
         """Every optimizer, Keras's own first."""
@@ -114,6 +122,11 @@ class Objective(keras.Model):
         outputs = self(x, training=training)
         losses = tf.cast(self.task.loss(y, outputs), "float32")
         return tf.reduce_sum(losses * weight), outputs
+
+    def gather(self, data: Any) -> None:
+        """Let the batch norms of what is saved see a batch as in training."""
+        x, y, weight = data
+        self.loss_sum(self.begin(x, training=True), y, weight, training=True)
 
     def begin(self, x: Any, training: bool) -> Any:
         """Return the inputs with whatever is carried from the batch before."""

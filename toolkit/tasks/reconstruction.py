@@ -37,7 +37,7 @@ class Reconstruction:
     """
 
     inputs: ClassVar = frozenset({"image", "series", "table"})
-    targets: ClassVar = frozenset(get_args(Target)) - {"future", "next"}
+    targets: ClassVar = frozenset(get_args(Target)) - {"future", "next", "style"}
     needs: ClassVar = "any"
     causal: ClassVar = False
     form: ClassVar = ("encoder", "decoder")

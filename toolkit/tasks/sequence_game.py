@@ -103,6 +103,12 @@ class SequenceGame(GameObjective):
         norms = {"gradient_norm": norm, "discriminator_gradient_norm": judge_norm}
         return {**self.results(training=True), **norms}
 
+    def gather(self, data: Any) -> None:
+        """Let the generator's batch norms see a batch as in training."""
+        batch = self._prepared(data)
+        noise, _ = self._drawn(tf.shape(batch[-1])[0])
+        self._cross_entropies(batch, noise, training=True)
+
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch as in training, and as a language model."""
         batch = self._prepared(data)

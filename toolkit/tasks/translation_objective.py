@@ -92,6 +92,13 @@ class TranslationObjective(GameObjective):
         norms = {"gradient_norm": norm, "discriminator_gradient_norm": judges_norm}
         return {**self.results(training=True), **norms}
 
+    def gather(self, data: Any) -> None:
+        """Let the generators' batch norms see a batch as in training."""
+        image, picture, _ = self._prepared(data)
+        self.network(image, training=True)
+        if self.back is not None:
+            self.back(picture, training=True)
+
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch as in training, with the networks as they are saved."""
         image, picture, weight = self._prepared(data)

@@ -19,7 +19,7 @@ def scaled(values: Any, field: Any) -> Any:
         field: Its ``Field``: bytes of an image become 0..1, values with an offset and a scale are
             standardised, all others stay.
     """
-    if field.kind in ("image", "picture"):
+    if field.kind in ("image", "picture", "style"):
         values = keras.ops.cast(values, "float32")
         return values / BYTE if field.dtype == "uint8" else values
     if field.offset is None:
@@ -29,7 +29,7 @@ def scaled(values: Any, field: Any) -> Any:
 
 def unscaled(values: Any, field: Any) -> Any:
     """Return values in the field's own units, as :func:`scaled` found them; bytes stay floats."""
-    if field.kind in ("image", "picture"):
+    if field.kind in ("image", "picture", "style"):
         return values * BYTE if field.dtype == "uint8" else values
     if field.offset is None:
         return values

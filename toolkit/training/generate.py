@@ -35,14 +35,14 @@ def generate(
 
     Args:
         run: Folder of a run of the task language_modelling, sequence_adversarial (which writes each
-            text from noise of its own), adversarial or variational.
+            text from noise of its own), adversarial, variational or style_transfer (one picture).
         prompt: Text to continue; empty starts at the beginning of a line.
         length: Tokens to add.
-        n: Texts or images to make; null: 1 text, 64 images.
+        n: Texts or images to make; null: 1 text, 64 images, or the one picture.
         class_: Class of the images, by its name or its number from 0, of a run whose labels are
             used; null makes images of each class in turn.
         output: Folder to make for images: ``0001.png`` and so on, and ``grid.png``, which shows
-            them together.
+            them together where there are several.
         temperature: The logits are divided by it: below 1 safer, above 1 bolder; 0 always takes
             the likeliest token.
         top_k: Draw among the k likeliest tokens only (Fan et al. 2018, arXiv:1805.04833).
@@ -77,6 +77,9 @@ def generate(
         "top_p": top_p is not None,
     }
     of_images = {"class": class_ is not None, "output": output is not None}
+    one = getattr(task, "makes_one", False)
+    if one and n not in (None, 1):
+        raise Refused(f"n={n}: {folder.path} has learned {learned}: one picture, always the same.")
     given = [name for name, is_given in (of_texts if paints else of_images).items() if is_given]
     if given:
         sort = "write texts" if paints else "make images"
@@ -86,7 +89,7 @@ def generate(
 
         place = check_folder(output)
         start_tensorflow()
-        return generate_images(folder, place, n or IMAGES, class_, seed, quiet)
+        return generate_images(folder, place, n or (1 if one else IMAGES), class_, seed, quiet)
     start_tensorflow()
     from toolkit.training.generate_texts import generate_texts
 

@@ -66,13 +66,15 @@ def generate_images(
             for image in images:
                 files.append(str(place / f"{len(files) + 1:0{digits}}.png"))
                 write_png(image, Path(files[-1]))
-        write_png(sheet(folded(shown, across)), place / "grid.png")
+        if count > 1:
+            write_png(sheet(folded(shown, across)), place / "grid.png")
     except OSError as error:
         raise Refused(
             f"output: cannot write to {place} ({error.strerror or error}); give another "
             "output=FOLDER."
         ) from error
-    Reporter(quiet=quiet).say(f"{count:,} images are in {place}, together in {place}/grid.png")
+    told = f"{count:,} images are in {place}, together in {place}/grid.png"
+    Reporter(quiet=quiet).say(told if count > 1 else f"1 image is in {files[0]}")
     return files
 
 

@@ -52,7 +52,8 @@ def suited(data: dict[str, Any], task: dict[str, Any], model: dict[str, Any]) ->
 
 def met(model: dict[str, Any], kind: str) -> Shape:
     """Return what a model's first network that reads the data gives for inputs of a kind."""
-    body = next(model[name] for name in ("body", "encoder", "discriminator") if model.get(name))
+    names = ("body", "encoder", "discriminator", "generator")
+    body = next(model[name] for name in names if model.get(name))
     return describe(kind, body, model.get("stem"))
 
 

@@ -86,11 +86,14 @@ def predict(
     config = folder.settings()
     learned = config["task"]["name"]
     if learned in TASKS and not getattr(TASKS[learned], "reads_input", True):
-        images = getattr(TASKS[learned], "makes_images", False)
-        made, how = ("images", "n=64 output=…") if images else ("texts", "n=3")
+        made, how = "texts of noise", "n=3"
+        if getattr(TASKS[learned], "makes_images", False):
+            made, how = "images of noise", "n=64 output=…"
+        if getattr(TASKS[learned], "makes_one", False):
+            made, how = "one picture", "output=…"
         raise Refused(
-            f"run: {folder.path} has learned {learned}, which makes {made} of noise and reads "
-            f"none; what it can do: generate run={folder.path} {how}"
+            f"run: {folder.path} has learned {learned}, which makes {made} and reads none; what it "
+            f"can do: generate run={folder.path} {how}"
         )
     paints = False
     if output is not None:

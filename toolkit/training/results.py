@@ -90,7 +90,8 @@ def _summary(
     predict = f"python -m toolkit predict run={path} input=…"
     rows["next"] = generate if getattr(task, "writes", False) else predict
     if not getattr(task, "reads_input", True) and getattr(task, "makes_images", False):
-        rows["next"] = f"python -m toolkit generate run={path} n=64 output=…"
+        many = "" if getattr(task, "makes_one", False) else " n=64"
+        rows["next"] = f"python -m toolkit generate run={path}{many} output=…"
     if folder.tensorboard.exists():
         rows[""] = f"tensorboard --logdir {path}"
     reporter.table("result", rows)

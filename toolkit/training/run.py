@@ -24,6 +24,7 @@ from toolkit.training.run_folder import RunFolder, checkpoints, replacing
 from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import Setup, prepare, prepare_process
+from toolkit.training.sheet import write_png
 from toolkit.training.state import State, newest
 from toolkit.training.strategy import strategy_of
 from toolkit.training.transfer.preset import settle
@@ -217,6 +218,9 @@ def _train(
     watch = watchers(logger, setup, folder, text)
     with watching(watch):
         outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
+        if getattr(setup.task, "makes_one", False):
+            with replacing(folder.picture) as aside:
+                write_png(setup.task.maker(setup.task.draw(1, 0))[0], aside)
         finish(watch, write_results(setup, outcome, folder, reporter))
 
 

@@ -32,6 +32,7 @@ class RunFolder:
         model: ``model.keras``: the best inference network.
         checkpoints: Folder of whole training states.
         tensorboard: Folder of event files.
+        picture: ``picture.png``, where a run has learned one picture.
         log: ``train.log``: what was printed.
         environment: ``environment.json``: versions, machine and command.
         kept: Whether the files stay; those of a run's further workers do not.
@@ -48,6 +49,7 @@ class RunFolder:
         self.model = self.path / "model.keras"
         self.checkpoints = self.path / "checkpoints"
         self.tensorboard = self.path / "tensorboard"
+        self.picture = self.path / "picture.png"
         self.log = self.path / "train.log"
         self.environment = self.path / "environment.json"
 

@@ -17,6 +17,7 @@ from toolkit.lazy import tf
 from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.batches import evaluation_batches, training_batches
+from toolkit.training.ema import keep_statistics
 from toolkit.training.optimizers import Update, further_updates, update_by_name
 from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
@@ -166,6 +167,8 @@ def prepare(
         objective.compile(optimizer=update.optimizer, jit_compile=jit)
         objective.take(further)
         synchronize(objective)
+        keep_statistics(objective, batches)
+        objective.study(dataset, fresh=not resumed and source is None)
         if rates := set_rates(trainable, update):
             notes.append(rates)
     own = settings.monitor in (None, task.monitor)

@@ -89,7 +89,13 @@ class AsideFolder(RunFolder):
 
     def __init__(self, run: RunFolder, number: int, place: Path):
         super().__init__(place)
+        self.run = run
         self.log, self.kept = run.path / f"worker-{number}.log", False
+
+    @property
+    def shown(self) -> str:
+        """The run's folder, which is what a user knows."""
+        return self.run.shown
 
 
 @contextlib.contextmanager

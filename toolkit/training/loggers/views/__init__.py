@@ -46,6 +46,7 @@ VIEWS: Table[str] = Table(
         "codes": "toolkit.training.loggers.views.codes:Codes",
         "generated": "toolkit.training.loggers.views.generated:Generated",
         "written": "toolkit.training.loggers.views.written:Written",
+        "stylized": "toolkit.training.loggers.views.stylized:Stylized",
         "translations": "toolkit.training.loggers.views.translations:Translations",
     },
 )
