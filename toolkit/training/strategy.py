@@ -72,17 +72,17 @@ def strategy_of(settings: TrainerSettings) -> Any:
 def _made(kind: Kind, devices: int | None) -> Any:
     if kind == "tpu":
         return _tpu()
-    names = _devices(devices)
-    if kind == "mirrored":
-        # Collectives on CPUs know no loops within a step, and are not faster.
-        cpus = "CPU" in names[0]
-        across = tf.distribute.ReductionToOneDevice() if cpus else None
-        return tf.distribute.MirroredStrategy(names, cross_device_ops=across)
-    if workers() < 2 and "TF_CONFIG" not in os.environ:
+    if kind == "multi_worker" and workers() < 2:
         raise Refused(
             "trainer.strategy=multi_worker: no other worker is named. Set TF_CONFIG for each, "
             "start them by SLURM, or on this machine: python -m toolkit launch workers=2 …"
         )
+    names = _devices(devices)
+    if kind == "mirrored":
+        # Collectives on CPUs know no loops within a step, and are not faster.
+        cpus = "CPU" in names[0].upper()
+        across = tf.distribute.ReductionToOneDevice() if cpus else None
+        return tf.distribute.MirroredStrategy(names, cross_device_ops=across)
     resolver = None
     if "TF_CONFIG" not in os.environ:
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()

@@ -1,0 +1,103 @@
+"""Which devices a run takes, and what is refused before it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from toolkit.errors import Refused
+from toolkit.training import strategy
+from toolkit.training.settings import TrainerSettings
+
+TWO = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 0}}
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch):
+    """No cluster and no accelerator, whatever the machine is."""
+    for name in ("TF_CONFIG", "SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "TPU_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(strategy.tf.config, "list_physical_devices", lambda kind=None: [])
+
+
+def test_auto_is_one_device_where_there_is_no_more():
+    assert strategy.kind_of(TrainerSettings()) == "one_device"
+    assert strategy.strategy_of(TrainerSettings()) is None
+
+
+def test_auto_is_several_workers_where_they_are_named(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", json.dumps(TWO))
+    assert strategy.kind_of(TrainerSettings()) == "multi_worker"
+    monkeypatch.delenv("TF_CONFIG")
+    monkeypatch.setenv("SLURM_NTASKS", "3")
+    assert strategy.kind_of(TrainerSettings()) == "multi_worker"
+
+
+def test_a_cluster_of_one_is_none(monkeypatch):
+    alone = {"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(alone))
+    assert strategy.kind_of(TrainerSettings()) == "one_device"
+
+
+def test_auto_takes_all_gpus_of_several(monkeypatch):
+    gpus = {"GPU": ["gpu:0", "gpu:1"]}
+    monkeypatch.setattr(strategy.tf.config, "list_physical_devices", lambda k: gpus.get(k, []))
+    assert strategy.kind_of(TrainerSettings()) == "mirrored"
+    assert strategy.kind_of(TrainerSettings(devices=1)) == "one_device"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"cluster": {"worker": ["a:1"]}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
+        '{"cluster": {"worker": ["a:1"]}, "task": {"type": "chief", "index": 0}}',
+    ],
+)
+def test_a_cluster_that_cannot_be_read_is_refused(text, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(Refused, match=r"TF_CONFIG cannot be used .*expected \{\"cluster\""):
+        strategy.kind_of(TrainerSettings())
+
+
+def test_workers_that_nobody_names_are_refused():
+    with pytest.raises(Refused, match=r"no other worker is named\. Set TF_CONFIG .*launch workers"):
+        strategy._made.__wrapped__("multi_worker", None)
+
+
+def toolkit(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "toolkit", *words]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+
+
+SMALL = ("model=mlp", "data=digits", "logger=none", "trainer.strategy=mirrored")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("trainer.devices=3", "data.batch_size=2"),
+            "data.batch_size=2: it is the size of the batch over all devices, and there are 3 "
+            "replicas; expected at least one example for each.",
+        ),
+        (
+            ("trainer.devices=2", "trainer.jit=true"),
+            "trainer.jit=true: XLA cannot compile steps whose gradients are summed over replicas; "
+            "leave it out, or trainer.strategy=one_device.",
+        ),
+        (("trainer.strategy=tpu",), "trainer.strategy=tpu: no TPU was found"),
+    ],
+)
+def test_what_devices_cannot_do_is_refused_and_leaves_no_folder(words, said, tmp_path):
+    done = toolkit(*SMALL, *words, f"run_dir={tmp_path / 'r'}")
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert said in done.stderr
+    assert not (tmp_path / "r").exists()

@@ -1,0 +1,124 @@
+"""Workers of one run that are launched, stopped and killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from test_equal_to_one_device import assert_equal
+
+from toolkit.training.run_folder import checkpoints
+from toolkit.training.state import State
+
+JOB = (
+    "model=cnn",
+    "data=digits",
+    "data.batch_size=40",
+    "model.dropout=0.3",
+    "logger=none",
+    "trainer.threads=1",
+)
+
+
+def launch(folder: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "toolkit", "launch", "workers=2", f"run_dir={folder}"]
+    return subprocess.Popen(
+        [*command, *JOB, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """Return the process ids of the workers that run now, the chief first."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return sorted(map(int, children))
+
+
+def wait_for(condition, seconds: float = 240.0) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "nothing happened"
+        time.sleep(0.05)
+
+
+def same_bits(one: Path, other: Path) -> None:
+    a, b = (State.read(checkpoints(path / "checkpoints")[-1]) for path in (one, other))
+    for name, x, y in zip(a.names, a.values, b.values, strict=True):
+        assert (x == y).all(), name
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A run of two workers that nobody disturbs."""
+    folder = tmp_path_factory.mktemp("whole") / "r"
+    process = launch(folder, "trainer.epochs=2", "trainer.checkpoint_every=10")
+    said, _ = process.communicate(timeout=400)
+    assert process.returncode == 0, said[-3000:]
+    return folder
+
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the workers")
+
+
+def test_a_killed_worker_is_begun_again_and_the_run_ends_as_if_undisturbed(undisturbed, tmp_path):
+    folder = tmp_path / "r"
+    process = launch(folder, "trainer.epochs=2", "trainer.checkpoint_every=10")
+    wait_for(lambda: len(checkpoints(folder / "checkpoints")) > 0)
+    os.kill(workers_of(process)[1], signal.SIGKILL)
+    said, _ = process.communicate(timeout=400)
+    assert process.returncode == 0, said[-3000:]
+    assert "worker 1 was ended by SIGKILL; all workers begin again from the last" in said
+    same_bits(undisturbed, folder)
+    assert_equal(undisturbed, folder)
+    assert "computes on 2 replicas" in (folder / "worker-1.log").read_text()
+    kept = {path.name for path in folder.iterdir()}
+    assert {"config.yaml", "results.json", "model.keras", "worker-1.log"} <= kept
+
+
+def test_a_stopped_launch_saves_on_all_workers_and_goes_on_with_more(undisturbed, tmp_path):
+    folder = tmp_path / "r"
+    process = launch(folder, "trainer.epochs=2", "trainer.checkpoint_every=10")
+    wait_for(lambda: len(checkpoints(folder / "checkpoints")) > 0)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=200)
+    assert process.returncode == 143, said[-3000:]
+    assert "go on with: python -m toolkit resume run=" in said
+    # On one device the shuffled sums of gradients differ in their last bits.
+    words = ["resume", f"run={folder}", "trainer.strategy=one_device"]
+    done = subprocess.run(
+        [sys.executable, "-m", "toolkit", *words], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "changed: trainer.strategy: multi_worker → one_device" in done.stdout
+
+
+def test_workers_with_different_words_are_refused(tmp_path):
+    process = launch(tmp_path / "r", "data.batch_size=1")
+    said, _ = process.communicate(timeout=200)
+    assert process.returncode == 2
+    assert "there are 2 replicas; expected at least one example for each." in said
+
+
+@pytest.mark.slow
+def test_many_random_kills_lose_nothing(undisturbed, tmp_path, request):
+    """Kills any worker at any time, again and again, until the run has ended."""
+    kills, folder = int(os.environ.get("TOOLKIT_KILLS", "24")), tmp_path / "r"
+    draw = random.Random(0)
+    words = ("trainer.epochs=2", "trainer.checkpoint_every=10", f"restarts={kills}")
+    process = launch(folder, *words)
+    done = 0
+    while done < kills and process.poll() is None:
+        wait_for(lambda: process.poll() is not None or len(workers_of(process)) == 2)
+        time.sleep(draw.uniform(0.0, 25.0))
+        if process.poll() is None and len(found := workers_of(process)) == 2:
+            os.kill(draw.choice(found), signal.SIGKILL)
+            done += 1
+            wait_for(lambda old=found: process.poll() is not None or workers_of(process) != old)
+    said, _ = process.communicate(timeout=600)
+    assert process.returncode == 0, said[-3000:]
+    same_bits(undisturbed, folder)

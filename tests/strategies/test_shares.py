@@ -1,0 +1,66 @@
+"""How a batch is cut among replicas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.data.shares import Shares
+
+
+def cut(rows: int, replicas: int, how: str, parts: int = 1):
+    """Return each replica's rows of a batch 0, 1, 2, …, and their weights."""
+    batch = {"x": tf.range(rows)}, tf.range(rows) * 10, tf.ones((rows,))
+    shares = Shares(replicas, 0, replicas, how, parts)
+    found = []
+    for x, y, weight in shares.of(tf.data.Dataset.from_tensors(batch)):
+        np.testing.assert_array_equal(x["x"] * 10, y)
+        found.append((x["x"].numpy().tolist(), weight.numpy().tolist()))
+    return found
+
+
+def test_each_row_is_had_once_in_order():
+    for rows in range(4, 13):
+        found = cut(rows, 4, "shared")
+        assert sum((r for r, _ in found), []) == list(range(rows))
+        assert max(len(r) for r, _ in found) - min(len(r) for r, _ in found) <= 1
+        assert all(w == [1.0] * len(r) for r, w in found)
+
+
+def test_a_worker_takes_its_own_replicas_shares():
+    whole = cut(11, 4, "shared")
+    batch = {"x": tf.range(11)}, tf.range(11), tf.ones((11,))
+    of = Shares(4, 2, 2).of(tf.data.Dataset.from_tensors(batch))
+    assert [x["x"].numpy().tolist() for x, *_ in of] == [rows for rows, _ in whole[2:]]
+
+
+def test_fewer_rows_than_replicas_are_computed_by_all_and_count_once():
+    assert cut(3, 4, "shared") == [([0, 1, 2], [0.25] * 3)] * 4
+
+
+def test_what_is_scored_is_had_once_and_what_fills_counts_nothing():
+    found = cut(2, 3, "once")
+    assert sorted(r for rows, w in found for r, k in zip(rows, w, strict=True) if k) == [0, 1]
+    assert sum((w for _, w in found), []).count(0.0) == 1
+
+
+def test_shares_alike_have_as_many_rows():
+    assert cut(5, 3, "alike") == [
+        ([0, 1], [1.0, 1.0]),
+        ([2, 3], [1.0, 1.0]),
+        ([4, 4], [1.0, 0.0]),
+    ]
+    assert cut(1, 2, "alike") == [([0], [1.0]), ([0], [0.0])]
+
+
+def test_parts_of_a_step_are_cut_each_by_itself():
+    assert [rows for rows, _ in cut(8, 2, "shared", parts=2)] == [[0, 1, 4, 5], [2, 3, 6, 7]]
+
+
+@pytest.mark.parametrize("how", ["shared", "once", "alike"])
+def test_weights_add_up_to_those_of_the_batch(how):
+    for rows in range(1, 9):
+        for replicas in (2, 3, 4):
+            total = sum(sum(w) for _, w in cut(rows, replicas, how))
+            assert total == pytest.approx(rows)
