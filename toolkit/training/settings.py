@@ -7,6 +7,9 @@ from typing import Literal
 
 from toolkit.types import Positive, PositiveInt
 
+Strategy = Literal["auto", "one_device", "mirrored", "multi_worker", "tpu"]
+"""Which devices compute a step together."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings:
@@ -63,5 +66,5 @@ class TrainerSettings:
     jit: bool | None = None
     threads: PositiveInt | None = None
     deterministic: bool = False
-    strategy: Literal["auto", "one_device", "mirrored", "multi_worker", "tpu"] = "auto"
+    strategy: Strategy = "auto"
     devices: PositiveInt | None = None
