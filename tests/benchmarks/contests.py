@@ -86,9 +86,10 @@ def by_toolkit(
     return run
 
 
-def digits_by_toolkit(data: Dataset) -> Callable[[Ticks], None]:
+def digits_by_toolkit(data: Dataset, **trainer: Any) -> Callable[[Ticks], None]:
     """Return a contestant: the convnet of keras.io on MNIST, batches of 128, Adam."""
-    return by_toolkit(toolkit.model("cnn"), data, "classification", "adam", 1e-3, BATCH)
+    model = toolkit.model("cnn")
+    return by_toolkit(model, data, "classification", "adam", 1e-3, BATCH, **trainer)
 
 
 def game_by_toolkit(data: Dataset, **trainer: Any) -> Callable[[Ticks], None]:
