@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -69,6 +70,8 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
 def kind_of(data: Values) -> str | None:
     """Return the kind of a data set's input; None where it is known only once it is loaded."""
     kind = getattr(DATA.row(data["name"]), "kind", None) or data.get("kind")
+    if (told := _told(data)) is not None:
+        return told[0]
     if kind is None and (option := options_of(DATA[data["name"]]).get("kind")):
         kind = option.default
     return kind
@@ -76,9 +79,17 @@ def kind_of(data: Values) -> str | None:
 
 def targets_of(data: Values) -> set[str]:
     """Return the kinds of target that a data set can give."""
+    if (told := _told(data)) is not None:
+        return {told[1]} - {""}
     if "target_kind" in options_of(DATA[data["name"]]):
         return {data["target_kind"]} if data.get("target_kind") else {"label", "value"}
     return {getattr(DATA.row(data["name"]), "target", "")} - {""}
+
+
+def _told(data: Values) -> tuple[str | None, str] | None:
+    """Return the kinds of input and target that a data set's files tell; None where none do."""
+    module, _, function = getattr(DATA.row(data["name"]), "told", "").partition(":")
+    return getattr(importlib.import_module(module), function)(data) if module else None
 
 
 def data_and_task(data: Values, name: str) -> str | None:
