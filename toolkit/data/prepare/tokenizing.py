@@ -97,7 +97,8 @@ class ByPieces:
 
     def ids(self, text: str) -> np.ndarray:
         """Return a part's tokens."""
-        return stream_ids(self.tokenizer, text, self.marks, blanks=not self.end_of_line)
+        text = text if self.end_of_line else text.replace("\n", " ")
+        return stream_ids(self.tokenizer, text, self.marks)
 
 
 def joined(text: str, rules: Rules) -> str:

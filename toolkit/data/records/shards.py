@@ -77,7 +77,7 @@ class Shards:
         names = tf.constant([str(self.folder / shard.file) for shard in self.shards])
         places = tf.gather(names, shard), tf.gather(offsets, numbers)
         found = tf.data.Dataset.from_tensor_slices(places).map(self._at)
-        return found.batch(tf.size(numbers, "int64")).get_single_element()
+        return found.batch(tf.size(numbers, tf.int64)).get_single_element()
 
     def _at(self, file: Any, offset: Any) -> Any:
         """Return the record that begins at an offset of a file."""

@@ -14,9 +14,7 @@ BEFORE_A_LINE = re.compile(r"(?=\n\S)")
 """Where a text can be cut with no effect on byte-level BPE, whose pieces hold blanks."""
 
 
-def stream_ids(
-    tokenizer: Subwords, text: str, marks: Mapping[str, int], *, blanks: bool = False
-) -> np.ndarray:
+def stream_ids(tokenizer: Subwords, text: str, marks: Mapping[str, int]) -> np.ndarray:
     """Return a text's tokens, int32.
 
     Args:
@@ -24,12 +22,9 @@ def stream_ids(
         text: Any length; it is split in parts, side by side.
         marks: Strings that stand for a token, with its id: an end of a line, say. A blank before
             one belongs to it.
-        blanks: Whether ends of lines are read as blanks.
     """
     parts, found = between(text, marks)
     pieces = [BEFORE_A_LINE.split(part) for part in parts]
-    if blanks:
-        pieces = [[piece.replace(LINE, " ") for piece in part] for part in pieces]
     rows = tokenizer.ids([piece for part in pieces for piece in part])
     ends = rows.starts[1:][np.cumsum([len(part) for part in pieces]) - 1]
     return np.insert(rows.values, ends[:-1], np.array(found, "int32"))
