@@ -115,6 +115,8 @@ def _words(text: RawText, name: str, sample: int) -> Learned:
             yield [END_OF_LINE]  # of the last line
 
     counts = count(tokens("train"))
+    if not counts:
+        raise Refused(f"data.train: {text.where['train']} is empty; expected text.")
     size, least = options["vocabulary_size"], options["minimum_count"]
     vocabulary = Vocabulary.build(counts, size=size, minimum_count=least)
     if all(word in (UNKNOWN, END_OF_LINE, PAD) for word in vocabulary.words):

@@ -18,6 +18,7 @@ from toolkit.data.prepare.shard_writer import UNFINISHED, noted
 from toolkit.data.records import manifest as manifests
 from toolkit.data.records.manifest import read_manifest
 from toolkit.data.records.shards import Shard
+from toolkit.data.records.sound import faults_in
 from toolkit.errors import Refused
 from toolkit.flat import differences
 
@@ -60,7 +61,11 @@ class Output:
                 ) from None
             with lock:
                 self._go_on()
-                yield False
+                try:
+                    yield False
+                except Refused:
+                    self._forget_unbegun()
+                    raise
             shutil.rmtree(self.aside, ignore_errors=True)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -83,12 +88,15 @@ class Output:
     def _is_finished(self) -> bool:
         if not (self.folder / manifests.NAME).is_file():
             return False
-        there = dict(read_manifest(self.folder).made_from)
+        manifest = read_manifest(self.folder)
+        there = dict(manifest.made_from)
         if told := _told(there, self.made_from):
             raise Refused(
                 f"output: '{self.folder}' holds other records ({told}); give another folder, or "
                 "delete it."
             )
+        if faults := faults_in(self.folder, manifest):
+            raise Refused(*faults)
         return True
 
     def _refuse_strange(self) -> None:
@@ -99,6 +107,13 @@ class Output:
                 f"output: '{self.folder}' holds files that are none of prepare's; give a folder "
                 "that is new or empty."
             )
+
+    def _forget_unbegun(self) -> None:
+        """Leave nothing behind where not even a shard was made."""
+        if not any(self.aside.glob("*.npz")):
+            shutil.rmtree(self.aside, ignore_errors=True)
+            if not any(self.folder.iterdir()):
+                self.folder.rmdir()
 
     def _go_on(self) -> None:
         """Write down what is made, or refuse to go on with something else."""

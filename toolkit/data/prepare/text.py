@@ -23,6 +23,8 @@ from toolkit.data.vocabulary import UNKNOWN, unknown_note
 from toolkit.errors import Refused
 
 Say = Callable[[str], None]
+AT_A_TIME = 1 << 18
+"""Characters of short documents that are tokenized together."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def write_shard(job: Job) -> str:
             np.add(counts, np.bincount(ids, minlength=tokenizing.size), out=counts)
             writer.add(ids)
 
+        held: list[str] = []
+        size = 0
         for stretch in job.stretches:
             found = documents(
                 stretch.blocks(job.encoding),
@@ -134,10 +138,14 @@ def write_shard(job: Job) -> str:
                 ends=stretch.ends,
             )
             for new, text in found:
-                add(DOCUMENT + text if new and begun else text)
-                begun, end = True, text
-        if job.last and end and not end.endswith("\n") and tokenizing.last:
-            add(tokenizing.last)
+                held.append(DOCUMENT + text if new and begun else text)
+                begun, end, size = True, text, size + len(text)
+                if size >= AT_A_TIME:
+                    add("".join(held))
+                    held, size = [], 0
+        if job.last and end and not end.endswith("\n"):
+            held.append(tokenizing.last)
+        add("".join(held))
         writer.finish_tokens(counts)
     return job.name
 

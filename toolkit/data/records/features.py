@@ -60,7 +60,7 @@ class Feature:
         if self.form in ("bytes", "file"):
             content = row if isinstance(row, bytes) else np.ascontiguousarray(row).tobytes()
             return tf.train.Feature(bytes_list=tf.train.BytesList(value=[content]))
-        values = np.ravel(row)
+        values = np.ravel(row).tolist()  # from NumPy's own numbers it takes twenty times as long
         if self.form == "int64_list":
             return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
         return tf.train.Feature(float_list=tf.train.FloatList(value=values))

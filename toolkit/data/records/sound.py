@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.files import sha256
-from toolkit.data.records.columns import stored
+from toolkit.data.records.columns import StoredColumn
 from toolkit.data.records.manifest import Manifest, read_manifest
 from toolkit.data.records.shards import Shards
 from toolkit.data.records.tokens import StoredTokens
+from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
 
-AGAIN = "Copy it anew, or delete it and run the command of `prepare` again."
+AGAIN = "Copy it anew, or delete the folder and prepare the data again."
 
 
 def missing_records(data: Mapping[str, Any]) -> list[str]:
@@ -54,16 +55,16 @@ def faults_in(folder: Path, manifest: Manifest, whole: bool = False) -> list[str
 
 
 @contextmanager
-def naming_damage(arrays: Mapping[str, Any]) -> Iterator[None]:
+def naming_damage(dataset: Dataset) -> Iterator[None]:
     """Say which file and record cannot be read, where TensorFlow says the offset alone.
 
     Args:
-        arrays: Of the splits that are read, by any names.
+        dataset: What is read within.
 
     Raises:
         Refused: In place of TensorFlow's error, if records on disk are the cause.
     """
-    sources = _sources(arrays)
+    sources = _sources(dataset)
     if not sources:
         yield
         return
@@ -78,9 +79,14 @@ def naming_damage(arrays: Mapping[str, Any]) -> Iterator[None]:
         raise Refused(fault) from e
 
 
-def _sources(arrays: Mapping[str, Any]) -> list[Shards]:
-    found = [a.shards for a in arrays.values() if isinstance(a, StoredTokens)]
-    found += [column.examples.shards for column in stored(arrays).values()]
+def _sources(dataset: Dataset) -> list[Shards]:
+    found: list[Shards] = []
+    for split in dataset.splits.values():
+        for array in split.arrays.values():
+            if isinstance(array, StoredTokens):
+                found.append(array.shards)
+            elif isinstance(array, StoredColumn):
+                found.append(array.examples.shards)
     return [shards for i, shards in enumerate(found) if shards not in found[:i]]
 
 

@@ -60,7 +60,8 @@ class StoredTokens:
     def __getitem__(self, place: int | slice) -> Any:
         """Return one token, or a stretch as an array; slices have no step."""
         if isinstance(place, int | np.integer):
-            return self[int(place) : int(place) + 1][0]
+            at = range(len(self))[place]
+            return self[at : at + 1][0]
         start, stop, step = place.indices(len(self))
         if step != 1:
             raise ValueError("tokens on disk are read one after the other")
