@@ -20,6 +20,7 @@ NEEDED = {
     "text_classification": ["data.train=x.csv"],
     "image_folder": ["data.folder=x"],
     "tfds": ["data.dataset=mnist"],
+    "records": ["data.root=x"],
 }
 """Keys that a user has to give."""
 

@@ -11,7 +11,7 @@ from toolkit.config.pairs import check, models, network_and_task
 from toolkit.data import DATA
 from toolkit.tasks import TASKS
 
-KINDS = {"synthetic": "image", "tfds": "image"}
+KINDS = {"records": "tokens", "synthetic": "image", "tfds": "image"}
 
 
 def test_a_vector_is_no_language_model(faults):

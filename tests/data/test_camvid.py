@@ -15,8 +15,8 @@ from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.label_colours import LabelColours, classes_of, mean_colour_error
 from toolkit.data.paired_images import paired_images
 from toolkit.data.pipeline import example_batches
+from toolkit.data.spec_json import _field, _field_json
 from toolkit.errors import Refused
-from toolkit.training.saved_spec import _field, _field_json
 
 PALETTE = np.array([*COLOURS.values()], "uint8")
 SIZES = {"train": 5, "val": 2, "test": 3}

@@ -15,10 +15,10 @@ from toolkit.data.batching import Batching
 from toolkit.data.named_files import missing_files
 from toolkit.data.paired_images import paired_images
 from toolkit.data.pipeline import example_batches
+from toolkit.data.spec_json import _field, _field_json
 from toolkit.data.unlabelled_images import unlabelled_images
 from toolkit.data.unpaired_images import unpaired_images
 from toolkit.errors import Refused
-from toolkit.training.saved_spec import _field, _field_json
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "data"
 MINE = ["unlabelled_images", "paired_images", "unpaired_images", "camvid", "abc"]

@@ -15,7 +15,6 @@ EXAMPLES = """\
   python -m toolkit                                  a GRU on English that ships with Python
   python -m toolkit model=lstm data=ptb model.units=400 trainer.epochs=20
   python -m toolkit -m model=rnn,lstm,gru seed=1,2   a run for each combination
-  python -m toolkit model=cnn data=mnist --cfg job   show the configuration, train nothing
   python -m toolkit generate run=RUN prompt="the market"
   tensorboard --logdir runs"""
 

@@ -35,6 +35,7 @@ VERBS: Table[Verb] = Table(
         "train": Verb("toolkit.cli.train:train"),
         "resume": Verb("toolkit.cli.resume:resume", plugins=True, overrides=True),
         "launch": Verb("toolkit.cli.launch:launch", overrides=True),
+        "prepare": Verb("toolkit.cli.prepare:prepare", overrides=True),
         "plan": Verb("toolkit.cli.plan:plan", overrides=True),
         "evaluate": Verb("toolkit.training.evaluate:evaluate", plugins=True),
         "predict": Verb("toolkit.training.predict:predict", plugins=True),

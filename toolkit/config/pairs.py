@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -33,13 +34,15 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
     chosen = f"data={data['name']} task={task['name']}"
     if reason := data_and_task(data, task["name"]):
         tasks = [name for name in TASKS if not data_and_task(data, name)]
-        others = [name for name in DATA if not data_and_task({"name": name}, task["name"])]
+        others = [n for n in _known() if not data_and_task({"name": n}, task["name"])]
         return [
             f"{chosen}: {reason}. Tasks for {data['name']}: {', '.join(tasks) or 'none'}. "
             f"Data for {task['name']}: {', '.join(others) or 'none'}."
         ]
     if reason := pairing(data, task):
-        paired = [n for n in DATA if not (data_and_task({"name": n}, task["name"]) or unpaired(n))]
+        paired = [
+            n for n in _known() if not (data_and_task({"name": n}, task["name"]) or unpaired(n))
+        ]
         return [f"{chosen}: {reason}. Data with pairs: {', '.join(paired) or 'none'}."]
     kind = kind_of(data)
     if kind is None:
@@ -66,9 +69,16 @@ def check(data: Values, task: Values, model: Values) -> list[str]:
     return [" ".join([f"model={model['name']} {chosen}: {reason}.", *hints])]
 
 
+def _known() -> list[str]:
+    """Return the data sets of which it is known what they hold, whatever their options."""
+    return [name for name in DATA if not getattr(DATA.row(name), "told", "")]
+
+
 def kind_of(data: Values) -> str | None:
     """Return the kind of a data set's input; None where it is known only once it is loaded."""
     kind = getattr(DATA.row(data["name"]), "kind", None) or data.get("kind")
+    if (told := _told(data)) is not None:
+        return told[0] or data.get("kind")
     if kind is None and (option := options_of(DATA[data["name"]]).get("kind")):
         kind = option.default
     return kind
@@ -76,9 +86,17 @@ def kind_of(data: Values) -> str | None:
 
 def targets_of(data: Values) -> set[str]:
     """Return the kinds of target that a data set can give."""
+    if (told := _told(data)) is not None:
+        return {told[1]} - {""}
     if "target_kind" in options_of(DATA[data["name"]]):
         return {data["target_kind"]} if data.get("target_kind") else {"label", "value"}
     return {getattr(DATA.row(data["name"]), "target", "")} - {""}
+
+
+def _told(data: Values) -> tuple[str | None, str] | None:
+    """Return the kinds of input and target that a data set's files tell; None where none do."""
+    module, _, function = getattr(DATA.row(data["name"]), "told", "").partition(":")
+    return getattr(importlib.import_module(module), function)(data) if module else None
 
 
 def data_and_task(data: Values, name: str) -> str | None:

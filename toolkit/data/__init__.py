@@ -17,6 +17,8 @@ class Row:
         target: Kind of its target; ``none`` where there is nothing to learn but the input.
         task: The task it is meant for.
         unpaired: Whether its target is no pair with its input, but just another of its sort.
+        told: ``module:function`` that gives kind and target from its options, where its files say
+            what they are.
     """
 
     path: str
@@ -24,6 +26,7 @@ class Row:
     target: str
     task: str
     unpaired: bool = False
+    told: str = ""
 
 
 def _row(
@@ -76,5 +79,12 @@ DATA: Table[Row] = Table(
         "tabular": _row("tabular", "table", "label", "classification"),
         "synthetic": _row("synthetic", None, "label", "classification"),
         "tfds": _row("tfds", None, "label", "classification"),
+        "records": Row(
+            "toolkit.data.records.records:records",
+            None,
+            "",
+            "language_modelling",
+            told="toolkit.data.records.manifest:facts",
+        ),
     },
 )

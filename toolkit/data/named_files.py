@@ -17,6 +17,7 @@ from toolkit.data import (
 from toolkit.data.columns import locate_file
 from toolkit.data.files import root_folder
 from toolkit.data.parallel_files import locate_pairs
+from toolkit.data.records.sound import missing_records
 from toolkit.data.subwords.opening import missing_tokenizer
 from toolkit.errors import Refused
 
@@ -42,6 +43,8 @@ def missing_files(data: Mapping[str, Any]) -> list[str]:
         data: Checked values of config group ``data``, ``name`` with them.
     """
     root = data.get("root")
+    if data["name"] == "records":
+        return missing_records(data)
     try:
         if data["name"] in FOLDERS:
             folders_of, keys = FOLDERS[data["name"]]

@@ -76,7 +76,7 @@ def piece_streams(
         made,
         framed=False,
         end_of_line=bool(line_marks(made, end_of_line)),
-        begin=_begin(made, DOCUMENT in texts["train"]),
+        begin=begin_of(made, DOCUMENT in texts["train"]),
     )
     return Dataset(
         Spec({"tokens": tokens}, {"next": following}),
@@ -98,7 +98,7 @@ def marks_of(tokenizer: Subwords, end_of_line: bool, marked: bool) -> dict[str, 
     return marks
 
 
-def _begin(tokenizer: Subwords, documents: bool) -> int:
+def begin_of(tokenizer: Subwords, documents: bool) -> int:
     """Return the token after which a text begins: what stands before documents, or lines."""
     line_feed = "\u010a"  # as byte-level BPE writes it
     if tokenizer.kind == "bpe" and not documents and line_feed in tokenizer.vocabulary:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.augment import Augmentation
+from toolkit.data.records.columns import gather_stored, stored
 from toolkit.data.rematching import Rematching
-from toolkit.data.samplers import Bucketed, InOrder, Packed, Sampler, Shuffled, Streams
+from toolkit.data.samplers import Bucketed, InOrder, Packed, Sampler, Streams, shuffled
 from toolkit.data.shares import Cut, spread
 from toolkit.data.spec import Field, Ragged, Spec, Split
+from toolkit.data.token_lookup import token_lookup
 from toolkit.lazy import tf
 
 Batch = tuple[dict[str, Any], Any, Any]
@@ -154,15 +156,14 @@ def example_batches(
         augment: Steps of augmentation and their options.
         whole: Whether shuffled examples that would make a short last batch are left out.
     """
-    ragged = [a for a in split.arrays.values() if isinstance(a, Ragged)]
+    lengths = [n for a in split.arrays.values() if (n := getattr(a, "lengths", None)) is not None]
     sampler: Sampler
     if seed is None:
         sampler = InOrder(len(split), batch_size)
-    elif bucket and ragged:
-        longest = np.maximum.reduce([rows.lengths for rows in ragged])
-        sampler = Bucketed(longest, batch_size, seed)
+    elif bucket and lengths:
+        sampler = Bucketed(np.maximum.reduce(lengths), batch_size, seed)
     else:
-        sampler = Shuffled(len(split), batch_size, seed, whole)
+        sampler = shuffled(len(split), batch_size, seed, whole)
     gather = _gatherer(split, {**spec.inputs, **spec.targets})
     names = list(spec.inputs)
     target = next(iter(spec.targets), None)
@@ -202,21 +203,26 @@ def _augmentation(
 def _gatherer(split: Split, fields: Mapping[str, Field]) -> Callable[..., dict[str, Any]]:
     """Return a function from indices, and others for arrays that have their own, to a batch."""
     fill = {name: fields[name].pad if name in fields else 0 for name in split.arrays}
+    columns = stored(split.arrays)
     held = {
         name: tf.RaggedTensor.from_row_splits(a.values, a.starts, validate=False)
         if isinstance(a, Ragged)
         else tf.constant(a)
         for name, a in split.arrays.items()
+        if name not in columns
     }
 
     signature = None
     if split.decode is not None:
         one = {name: tf.TensorSpec(a.shape[1:], a.dtype) for name, a in held.items()}
+        one |= {n: tf.TensorSpec(a.feature.shape, a.feature.dtype) for n, a in columns.items()}
         shapes = tf.function(split.decode).get_concrete_function(one).structured_outputs
         signature = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, t.dtype), shapes)
 
     def gather(indices: Any, others: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
         rows = {n: tf.gather(array, others.get(n, indices)) for n, array in held.items()}
+        if columns:
+            rows |= gather_stored(columns, indices, others)
         if signature is not None:
             rows = tf.map_fn(split.decode, rows, fn_output_signature=signature)
         return {
@@ -242,15 +248,12 @@ def stream_batches(split: Split, spec: Spec, batch_size: int, length: int) -> Ba
         length: Tokens of each stream in a batch.
     """
     (name,) = spec.inputs
-    tokens = np.asarray(split.arrays[name], "int32")
-    sampler = Streams(len(tokens), batch_size, length)
-    # One token before the text and `length` after it, so that every slice is whole.
-    padded = tf.constant(np.concatenate([tokens[-1:], tokens, np.zeros(length, "int32")]))
+    sampler = Streams(len(split), batch_size, length)
+    lookup = token_lookup(split.arrays[name], fill=0)  # type: ignore[arg-type]
 
     def assemble(starts: Any, step: Any, drawn: Any) -> Batch:
-        positions = starts[:, None] + tf.range(length + 1, dtype="int64")
-        window = tf.gather(padded, positions)  # (batch, length + 1)
-        window = tf.ensure_shape(window, (batch_size, length + 1))
+        positions = starts[:, None] + tf.range(-1, length, dtype="int64")
+        window = tf.ensure_shape(lookup(positions), (batch_size, length + 1))
         carry = tf.fill([batch_size], tf.cast(step > 0, "float32"))
         return {name: window[:, :-1], "carry": carry}, window[:, 1:], sampler.weights(step)
 
@@ -284,20 +287,21 @@ def packed_batches(
         own tokens. The last batch is filled up with rows that count nothing.
     """
     ((name, field),) = spec.inputs.items()
-    tokens, special = np.asarray(split.arrays[name], "int32"), field.special or {}
+    tokens, special = len(split), field.special or {}
     ends = [special[end] for end in ("start", "end") if end in special] if framed else []
     inner = length - len(ends)
-    sampler = Packed(len(tokens), batch_size, inner, seed)
-    fill = np.full(inner + 1, field.pad, "int32")
-    padded = tf.constant(np.concatenate([tokens[-1:], tokens, fill]))
+    sampler = Packed(tokens, batch_size, inner, seed)
+    lookup = token_lookup(split.arrays[name], field.pad)  # type: ignore[arg-type]
 
     def assemble(starts: Any, step: Any, drawn: Any) -> Batch:
         positions = tf.ensure_shape(starts, (batch_size,))[:, None] + tf.range(inner, dtype="int64")
-        weight = tf.cast(positions < len(tokens), "float32")
-        positions = tf.minimum(positions, len(tokens))
-        after = tf.gather(padded, positions + 1)
+        weight = tf.cast(positions < tokens, "float32")
+        positions = tf.minimum(positions, tokens)
         if not framed:
-            return {name: tf.gather(padded, positions)}, after, weight
+            both = lookup(tf.concat([positions - 1, positions], axis=1))
+            before, after = both[:, :inner], both[:, inner:]
+            return {name: before}, after, weight
+        after = lookup(positions)
         for column, end in zip((0, length - 1), ends, strict=False):
             after = _inserted(after, column, end)
             weight = _inserted(weight, column, 0.0)
@@ -336,7 +340,7 @@ def window_batches(
     starts = window_starts(split, window)
     sampler = InOrder(len(starts), batch_size)
     if seed is not None:
-        sampler = Shuffled(len(starts), batch_size, seed)
+        sampler = shuffled(len(starts), batch_size, seed)
     held, first = tf.constant(values), tf.constant(starts)
     columns = list(range(values.shape[1])) if window.targets is None else list(window.targets)
     (target,) = spec.targets

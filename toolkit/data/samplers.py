@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from toolkit.data.permuted import MANY, permutation_key, permuted
 from toolkit.lazy import tf
 
 
@@ -26,7 +27,7 @@ class Sampler(Protocol):
     examples: int
 
     def order(self, epoch: Any) -> Any:
-        """Return what ``batch`` needs to know of the epoch (a scalar int64 tensor)."""
+        """Return what ``batch`` needs to know of the epoch (a scalar int64 tensor): tensors."""
         ...
 
     def batch(self, order: Any, step: Any) -> Any:
@@ -76,6 +77,37 @@ class Shuffled(InOrder):
         """Return a permutation of all indices."""
         seed = tf.stack([tf.constant(self.seed, "int64"), epoch])
         return tf.random.experimental.stateless_shuffle(super().order(epoch), seed=seed)
+
+
+class Permuted(InOrder):
+    """Like ``Shuffled``, in an order that is computed batch by batch and never lies in memory.
+
+    Args:
+        examples: How many there are.
+        batch_size: How many make a batch.
+        seed: The run's seed.
+        whole: As in ``Shuffled``.
+    """
+
+    def __init__(self, examples: int, batch_size: int, seed: int, whole: bool = False):
+        super().__init__(examples, batch_size, whole)
+        self.seed = seed
+
+    def order(self, epoch: Any) -> Any:
+        """Return the key of the epoch's permutation."""
+        return permutation_key(self.seed, epoch)
+
+    def batch(self, order: Any, step: Any) -> Any:
+        """Return the next ``batch_size`` of the permutation."""
+        first = step * self.batch_size
+        last = tf.minimum(first + self.batch_size, self.held)
+        return permuted(tf.range(first, last, dtype="int64"), order, self.held)
+
+
+def shuffled(examples: int, batch_size: int, seed: int, whole: bool = False) -> InOrder:
+    """Return the sampler that shuffles so many examples: ``Shuffled``, or of many ``Permuted``."""
+    kind = Shuffled if examples < MANY else Permuted
+    return kind(examples, batch_size, seed, whole)
 
 
 class Bucketed(Shuffled):
@@ -165,18 +197,35 @@ class Packed:
         self.steps = -(-self.windows // batch_size)
         self.examples = tokens
 
+        self.permuted = seed is not None and self.windows >= MANY
+
     def order(self, epoch: Any) -> Any:
-        """Return where each window starts; one that would begin before the text begins at 0."""
+        """Return where each window starts; one that would begin before the text begins at 0.
+
+        Of many windows it is what their order is computed from.
+        """
+        if self.permuted:
+            return permutation_key(self.seed or 0, epoch), self._shift(epoch)
         starts = tf.range(self.windows, dtype="int64") * self.length
         if self.seed is not None:
             seed = tf.stack([tf.constant(self.seed, "int64"), epoch])
-            spare = min(self.length, max(self.tokens - self.length, 0) + 1)
-            shift = tf.random.stateless_uniform((), seed, maxval=spare, dtype="int64")
-            starts = tf.maximum(starts - shift, 0)
+            starts = tf.maximum(starts - self._shift(epoch), 0)
             starts = tf.random.experimental.stateless_shuffle(starts, seed=seed)
         missing = self.steps * self.batch_size - self.windows
         return tf.concat([starts, tf.fill([missing], tf.cast(self.tokens, "int64"))], 0)
 
+    def _shift(self, epoch: Any) -> Any:
+        """Return how many tokens before its usual place each window of an epoch begins."""
+        seed = tf.stack([tf.constant(self.seed, "int64"), epoch])
+        spare = min(self.length, max(self.tokens - self.length, 0) + 1)
+        return tf.random.stateless_uniform((), seed, maxval=spare, dtype="int64")
+
     def batch(self, order: Any, step: Any) -> Any:
         """Return where the windows of a batch start."""
-        return order[step * self.batch_size : (step + 1) * self.batch_size]
+        first = step * self.batch_size
+        if not self.permuted:
+            return order[first : first + self.batch_size]
+        key, shift = order
+        places = first + tf.range(self.batch_size, dtype="int64")
+        starts = permuted(tf.minimum(places, self.windows - 1), key, self.windows) * self.length
+        return tf.where(places < self.windows, tf.maximum(starts - shift, 0), self.tokens)

@@ -138,7 +138,8 @@ class Split:
     Attributes:
         arrays: An array (or Ragged) per input and target, by name, first axis the examples.
             A token stream (target ``next``) is one array ``(tokens,)`` under its input's name; a
-            series (target ``future``) one array ``(time, variables)`` of the *whole* series.
+            series (target ``future``) one array ``(time, variables)`` of the *whole* series. On
+            disk, likewise, ``StoredTokens`` or ``StoredColumn`` of ``toolkit.data.records``.
         decode: Turns one example (a dict of tensors) into another with TensorFlow operations, where
             arrays hold references (file names) and not the thing itself; None where they hold it.
         rows: For a series, first and one past the last row that may be forecast in this split. The

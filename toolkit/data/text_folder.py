@@ -77,7 +77,9 @@ def text_folder(
     """
     folders = folders_of(root, {"train": train, "valid": valid, "test": test})
     parts = {
-        part: [document for path in _files(folder) for document in _read(path, encoding, documents)]
+        part: [
+            document for path in files_in(folder) for document in _read(path, encoding, documents)
+        ]
         for part, folder in folders.items()
     }
     where = {part: str(folder) for part, folder in folders.items()}
@@ -129,7 +131,12 @@ def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path
     return part_folders(root, given, which=which, expected="your texts")
 
 
-def _files(folder: Path) -> list[Path]:
+def files_in(folder: Path) -> list[Path]:
+    """Return the text files in a folder and those within it, in a fixed order.
+
+    Raises:
+        Refused: If there is none.
+    """
     files = sorted(p for p in folder.rglob("*") if p.name.endswith(ENDINGS) and p.is_file())
     if not files:
         raise Refused(f"'{folder}': no files that end in {' or '.join(ENDINGS)} in it.")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from toolkit.data.token_lookup import token_counts
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.types import Positive, PositiveInt
@@ -147,7 +148,7 @@ class LanguageModelling:
         """Return the perplexity of a unigram model of the training text, add-one smoothed."""
         (name,) = dataset.spec.inputs
         size = len(dataset.spec.target.vocabulary)
-        counts = np.bincount(dataset.train.arrays[name], minlength=size) + 1.0
-        tokens = split.arrays[name]
-        nats = -np.log(counts / counts.sum())[tokens].mean()
+        counts = token_counts(dataset.train.arrays[name], size) + 1.0
+        there = token_counts(split.arrays[name], size)
+        nats = -np.log(counts / counts.sum()) @ there / there.sum()
         return {"perplexity (unigram)": math.exp(nats)}

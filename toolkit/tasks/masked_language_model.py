@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from toolkit.data.token_lookup import token_counts
 from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import keras, tf
 from toolkit.tasks.masking import Masking, beginnings, never_hidden, plainly
@@ -200,5 +201,5 @@ class MaskedLanguageModel:
     def _counts(self, tokens: np.ndarray) -> np.ndarray:
         """Return how often each token occurs that may be hidden, shape ``(vocabulary,)``."""
         assert self.masking is not None
-        counts = np.bincount(tokens, minlength=len(self.masking.never))
+        counts = token_counts(tokens, len(self.masking.never))
         return np.where(self.masking.never, 0, counts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from toolkit.data.records.sound import naming_damage
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
@@ -73,6 +74,7 @@ def score_run(
     if (shaped := getattr(task, "shaped", None)) is not None:
         shaped(dataset.spec)  # it may know of labels besides what was learned
     dataset = replace(dataset, spec=spec)
-    results = score(trainable, dataset, task, batching_of(data), split)
+    with naming_damage(dataset):
+        results = score(trainable, dataset, task, batching_of(data), split)
     Reporter().table(f"{split} of {folder.path}", {f"{split}/{k}": v for k, v in results.items()})
     return results

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 
 from toolkit.errors import Refused, WorkerLost
-from toolkit.lazy import tf
 from toolkit.replicas import several_workers
 from toolkit.training.assemble import Trainable
 from toolkit.training.callbacks.checkpoints import Checkpoints
@@ -30,6 +30,15 @@ from toolkit.training.run_folder import RunFolder
 from toolkit.training.setup import Setup
 from toolkit.training.signals import StopSignals
 from toolkit.training.state import State
+
+LOSSES = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+)
+"""What TensorFlow raises where another worker does not answer."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ def fit(
             f"training diverged: {error}. The last good weights, of {what}, are in {folder.model}. "
             "Try a lower optimizer.learning_rate, optimizer.clipnorm, or a schedule with warm-up."
         ) from error
-    except tf.errors.OpError as error:
+    except LOSSES as error:
         if not several_workers(objective.strategy):
             raise
         raise WorkerLost(

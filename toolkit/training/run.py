@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from toolkit.data.records.sound import naming_damage
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
 from toolkit.flat import flatten
@@ -109,8 +110,9 @@ def train_on(
         for note in dataset.notes:
             reporter.say(note)
         try:
-            setup = _prepare(dataset, task, config)
-            _train(setup, folder, config, reporter, None, callbacks)
+            with naming_damage(dataset):
+                setup = _prepare(dataset, task, config)
+                _train(setup, folder, config, reporter, None, callbacks)
         except Refused as refusal:
             if folder.forget_unbegun():
                 raise
@@ -169,14 +171,15 @@ def resume(
         for change in differences(_versions(folder), environment()["packages"]):
             reporter.say(f"changed: version of {change} (bits may differ from here on)")
         try:
-            setup = _prepare(dataset, task, config, state)
-            state.check(setup.objective)
-            epoch, done = place(state, setup)
-            if changes:
-                write_config(own, {**config, "run_dir": before["run_dir"]})
-                own.write_json(own.environment, environment())
-            reporter.say(f"goes on from {path.name}, after step {epoch * setup.steps + done:,}")
-            _train(setup, own, config, reporter, state, callbacks)
+            with naming_damage(dataset):
+                setup = _prepare(dataset, task, config, state)
+                state.check(setup.objective)
+                epoch, done = place(state, setup)
+                if changes:
+                    write_config(own, {**config, "run_dir": before["run_dir"]})
+                    own.write_json(own.environment, environment())
+                reporter.say(f"goes on from {path.name}, after step {epoch * setup.steps + done:,}")
+                _train(setup, own, config, reporter, state, callbacks)
         except Refused as refusal:
             raise Refused(*refusal.faults, *_how_to_go_on(folder)) from refusal
     return folder

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib
 import json
 from typing import Any
 
-from toolkit.data.spec import Field, Spec
+from toolkit.data.spec import Spec
+from toolkit.data.spec_json import from_json, to_json
 from toolkit.errors import Refused
 from toolkit.training.run_folder import RunFolder
-
-ENCODERS = {
-    "WritingEncoder": "toolkit.data.writing_encoder",
-    "TextEncoder": "toolkit.data.text_encoder",
-    "SubwordEncoder": "toolkit.data.subwords",
-    "TuneEncoder": "toolkit.data.tune_encoder",
-    "ImageEncoder": "toolkit.data.image_encoder",
-    "TableEncoder": "toolkit.data.table_encoder",
-    "SeriesEncoder": "toolkit.data.series_encoder",
-    "QuestionEncoder": "toolkit.data.question_encoder",
-    "TagEncoder": "toolkit.data.tag_encoder",
-}
-"""Where the encoders that a run can hold are found."""
 
 
 def write_spec(folder: RunFolder, spec: Spec, encoder: Any) -> None:
     """Write ``spec.json``."""
-    folder.write_json(folder.spec, _content(spec, encoder))
+    folder.write_json(folder.spec, to_json(spec, encoder))
 
 
 def check_same(folder: RunFolder, spec: Spec, encoder: Any) -> None:
@@ -36,7 +22,7 @@ def check_same(folder: RunFolder, spec: Spec, encoder: Any) -> None:
     Raises:
         Refused: With what differs.
     """
-    now = json.loads(json.dumps(_content(spec, encoder)))
+    now = json.loads(json.dumps(to_json(spec, encoder)))
     try:
         then = json.loads(folder.spec.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -49,16 +35,6 @@ def check_same(folder: RunFolder, spec: Spec, encoder: Any) -> None:
         )
 
 
-def _content(spec: Spec, encoder: Any) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        part: {name: _field_json(field) for name, field in getattr(spec, part).items()}
-        for part in ("inputs", "targets")
-    }
-    if encoder is not None:
-        content["encoder"] = {"name": type(encoder).__name__, **encoder.to_json()}
-    return content
-
-
 def read_spec(folder: RunFolder) -> tuple[Spec, Any]:
     """Return the spec and the encoder (None where the data set has none).
 
@@ -69,16 +45,7 @@ def read_spec(folder: RunFolder) -> tuple[Spec, Any]:
         content = json.loads(folder.spec.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise Refused(f"run: {folder.spec} cannot be read ({error}).") from None
-    inputs, targets = (
-        {name: _field(saved) for name, saved in content[part].items()}
-        for part in ("inputs", "targets")
-    )
-    saved = content.get("encoder")
-    if saved is None:
-        return Spec(inputs, targets), None
-    name = saved.pop("name")
-    encoder = getattr(importlib.import_module(ENCODERS[name]), name)
-    return Spec(inputs, targets), encoder.from_json(saved)
+    return from_json(content)
 
 
 def gives_pictures(folder: RunFolder) -> bool:
@@ -88,17 +55,3 @@ def gives_pictures(folder: RunFolder) -> bool:
     except (OSError, ValueError, KeyError):
         return False  # told by read_spec
     return bool(targets) and all(field["kind"] in ("image", "picture") for field in targets)
-
-
-def _field_json(field: Field) -> dict[str, Any]:
-    values = dataclasses.asdict(field)
-    return {key: value for key, value in values.items() if value not in (None, False)}
-
-
-def _field(saved: dict[str, Any]) -> Field:
-    return Field(**{key: _tuples(value) for key, value in saved.items()})
-
-
-def _tuples(value: Any) -> Any:
-    """Return lists as tuples, those within lists too."""
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value

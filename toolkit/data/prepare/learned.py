@@ -1,0 +1,186 @@
+"""The vocabulary or tokenizer of a text that is too large to be seen whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from toolkit.data.files import MEBIBYTE
+from toolkit.data.piece_streams import DOCUMENT, begin_of, marks_of
+from toolkit.data.pieces import pieces
+from toolkit.data.prepare.documents import documents
+from toolkit.data.prepare.raw_text import RawText
+from toolkit.data.prepare.stretches import Stretch, stretches
+from toolkit.data.prepare.tokenizing import ByPieces, ByWords, joined
+from toolkit.data.spec import Field, Spec
+from toolkit.data.subwords import SubwordEncoder
+from toolkit.data.subwords.streaming import BEFORE_A_LINE, line_marks
+from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.text_streams import AUTO
+from toolkit.data.tokenization import Rules, Tokenizer
+from toolkit.data.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary, count
+from toolkit.errors import Refused
+
+PART = MEBIBYTE
+"""Bytes of each part of a sample."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """How a text becomes tokens.
+
+    Attributes:
+        tokenizing: For the jobs.
+        spec: Of the data set.
+        encoder: Reads and writes texts likewise.
+        notes: Sentences for the user.
+    """
+
+    tokenizing: ByWords | ByPieces
+    spec: Spec
+    encoder: Any
+    notes: tuple[str, ...]
+
+
+def learn(text: RawText, sample: int) -> Learned:
+    """Return the tokenizer that options name, learned from a sample where it must be.
+
+    Args:
+        text: Files and options.
+        sample: Most bytes of training text that are looked at, spread evenly over all of it.
+
+    Raises:
+        Refused: If there is no such tokenizer, or no text.
+    """
+    options = text.options
+    name = "whitespace" if options["tokenizer"] == AUTO else options["tokenizer"]
+    if name in get_args(Tokenizer):
+        return _words(text, name, sample)
+    if options["unit"] == "character":
+        raise Refused(
+            f"data.unit: character, but data.tokenizer={name} splits words into pieces; give one "
+            "of the two."
+        )
+    return _pieces(text, name, sample)
+
+
+def _pieces(text: RawText, name: str, sample: int) -> Learned:
+    options, end_of_line = text.options, text.options["end_of_line"]
+    several = False
+
+    def lines() -> Iterator[str]:
+        nonlocal several
+        for i, (new, part) in enumerate(sampled(text, "train", sample)):
+            several = several or (new and i > 0)
+            part = part if end_of_line else part.replace("\n", " ")
+            yield from BEFORE_A_LINE.split(part)
+
+    made, told = pieces(
+        name,
+        lines(),
+        size=options["vocabulary_size"],
+        lower=options["lower"],
+        where=text.where["train"],
+    )
+    if not told:  # a tokenizer that there is has not read the sample
+        several = sum(1 for new, _ in sampled(text, "train", 2 * PART) if new) > 1
+    marks = marks_of(made, end_of_line, marked=False)
+    special = dict(made.special)
+    encoder = SubwordEncoder(
+        made,
+        framed=False,
+        end_of_line=bool(line_marks(made, end_of_line)),
+        begin=begin_of(made, several),
+    )
+    spec = Spec(
+        {"tokens": Field("tokens", (None,), "int32", made.vocabulary, special=special)},
+        {"next": Field("next", (None,), "int32", made.vocabulary, special=special)},
+    )
+    return Learned(ByPieces(made, marks, end_of_line), spec, encoder, (*told, *_told(text, sample)))
+
+
+def _words(text: RawText, name: str, sample: int) -> Learned:
+    options = text.options
+    rules = Rules(options["unit"], name, options["lower"], options["end_of_line"])  # type: ignore[arg-type]
+
+    def tokens(part: str) -> Iterator[list[str]]:
+        found = ""
+        for i, (new, found) in enumerate(sampled(text, part, sample)):
+            found = DOCUMENT + found if new and i > 0 else found
+            yield rules.tokens(rules.clean(joined(found, rules)))
+        if rules.end_of_line and rules.unit == "word" and not found.endswith("\n"):
+            yield [END_OF_LINE]  # of the last line
+
+    counts = count(tokens("train"))
+    if not counts:
+        raise Refused(f"data.train: {text.where['train']} is empty; expected text.")
+    size, least = options["vocabulary_size"], options["minimum_count"]
+    vocabulary = Vocabulary.build(counts, size=size, minimum_count=least)
+    if all(word in (UNKNOWN, END_OF_LINE, PAD) for word in vocabulary.words):
+        raise Refused(
+            f"{text.where['train']}: no word is left for the vocabulary (data.vocabulary_size="
+            f"{size or 'null'}, data.minimum_count={least}). Lower data.minimum_count or raise "
+            "data.vocabulary_size."
+        )
+    seen = all(_size(text.paths[part]) <= sample for part in text.paths)
+    if vocabulary.unknown is None and not (
+        seen and all(vocabulary.ids.keys() >= set(w) for part in text.paths for w in tokens(part))
+    ):
+        vocabulary = Vocabulary((UNKNOWN, *vocabulary.words))
+    absent = ABSENT if vocabulary.unknown is None else vocabulary.unknown
+    spec = Spec(
+        {"tokens": Field("tokens", (None,), "int32", vocabulary.words)},
+        {"next": Field("next", (None,), "int32", vocabulary.words)},
+    )
+    encoder = TextEncoder(vocabulary.words, **asdict(rules))
+    notes = [f"Of {len(counts):,} different tokens {len(vocabulary):,} are known."]
+    notes = notes if len(vocabulary) < len(counts) else []
+    learned = ByWords(rules, vocabulary.words, absent)
+    return Learned(learned, spec, encoder, (*notes, *_told(text, sample)))
+
+
+def _told(text: RawText, sample: int) -> list[str]:
+    """Return the sentence that says that not all was looked at, where it was not."""
+    total = _size(text.paths["train"])
+    if total <= sample:
+        return []
+    return [
+        f"{text.where['train']}: what tokens there are was learned from {sample // MEBIBYTE:,} of "
+        f"{total // MEBIBYTE:,} MiB, spread evenly (sample={sample // MEBIBYTE})."
+    ]
+
+
+def sampled(text: RawText, part: str, most: int) -> Iterator[tuple[bool, str]]:
+    """Yield text of a part, and whether a document begins with it: all of it, or parts of 1 MiB.
+
+    Args:
+        text: The files.
+        part: Which.
+        most: Bytes that are read, about.
+    """
+    total, encoding = _size(text.paths[part]), text.options["encoding"]
+    if total <= most:
+        jobs: Sequence[tuple[Stretch, ...]] = [
+            tuple(Stretch(str(path)) for path in text.paths[part])
+        ]
+    else:
+        jobs = stretches(text.paths[part], PART, encoding, text.documents)
+        wanted = max(most // PART, 1)
+        jobs = [jobs[i * len(jobs) // wanted] for i in range(min(wanted, len(jobs)))]
+    left = most
+    for job in jobs:
+        for stretch in job:
+            blocks = stretch.blocks(encoding)
+            kind = text.documents
+            for new, found in documents(blocks, kind, begins=stretch.start == 0, ends=stretch.ends):
+                yield new, found
+                left -= len(found)
+                if left < -4 * PART:  # a gzipped file may hold any amount
+                    return
+
+
+def _size(paths: Sequence[Path]) -> int:
+    return sum(os.path.getsize(path) for path in paths)

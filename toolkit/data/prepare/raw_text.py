@@ -1,0 +1,85 @@
+"""Data sets of raw text that are read in pieces: their files, and how they become tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toolkit.data import text_folder
+from toolkit.data.columns import locate_file
+from toolkit.data.prepare.documents import Documents
+from toolkit.data.spec import Split, carve
+
+RAW = ("text", "text_folder")
+"""Data sets that are never loaded to be prepared."""
+
+
+@dataclass(frozen=True)
+class RawText:
+    """Files of text and how they are read.
+
+    Attributes:
+        paths: Files of each part, in order.
+        where: What each part is called in messages.
+        documents: What a document is.
+        options: The data set's, checked.
+        notes: Sentences for the user.
+    """
+
+    paths: Mapping[str, Sequence[Path]]
+    where: Mapping[str, str]
+    documents: Documents
+    options: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], seed: int) -> RawText:
+        """Return the files of ``text`` or ``text_folder``; they are not opened.
+
+        Args:
+            data: The data set's checked options, ``name`` with them.
+            seed: Chooses the files of the validation part, where it is carved.
+
+        Raises:
+            Refused: If a file or folder is missing.
+        """
+        given = {part: data[part] for part in ("train", "valid", "test")}
+        if data["name"] == "text":
+            found = {
+                part: locate_file(file, data["root"], f"data.{part}")
+                for part, file in given.items()
+                if file is not None
+            }
+            where = {part: str(path) for part, path in found.items()}
+            return cls({part: [path] for part, path in found.items()}, where, "none", data)
+        folders = text_folder.folders_of(data["root"], given)
+        paths = {part: text_folder.files_in(folder) for part, folder in folders.items()}
+        where, notes = {part: str(folder) for part, folder in folders.items()}, []
+        fraction, train = data["validation_fraction"], paths["train"]
+        if "valid" not in paths and data["documents"] == "file" and fraction and len(train) > 1:
+            rest, carved = (
+                np.asarray(part.arrays["file"]).tolist()
+                for part in carve(Split({"file": np.arange(len(train))}), fraction, seed)
+            )
+            paths |= {"train": [train[i] for i in rest], "valid": [train[i] for i in carved]}
+            where["valid"] = where["train"]
+            notes.append(
+                f"{where['train']}: {len(carved):,} files chosen by seed {seed} are the validation "
+                "part; data.valid names none."
+            )
+        return cls(paths, where, data["documents"], data, tuple(notes))
+
+    def checksum(self) -> str:
+        """Return what changes with the files: their names, sizes and times."""
+        digest = hashlib.sha256()
+        for part, paths in self.paths.items():
+            for path in paths:
+                found = os.stat(path)
+                digest.update(f"{part} {path} {found.st_size} {found.st_mtime_ns}\n".encode())
+        return digest.hexdigest()

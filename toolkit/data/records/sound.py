@@ -1,0 +1,114 @@
+"""Whether the files of a prepared data set are there and whole."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toolkit.data.files import sha256
+from toolkit.data.records.columns import StoredColumn
+from toolkit.data.records.manifest import Manifest, read_manifest
+from toolkit.data.records.shards import Shards
+from toolkit.data.records.tokens import StoredTokens
+from toolkit.data.spec import Dataset
+from toolkit.errors import Refused
+
+AGAIN = "Copy it anew, or delete the folder and prepare the data again."
+
+
+def missing_records(data: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each shard that is not there or of another size; none is opened."""
+    try:
+        return faults_in(Path(data["root"] or "").expanduser(), read_manifest(data["root"]))
+    except Refused as refusal:
+        return refusal.faults
+
+
+def faults_in(folder: Path, manifest: Manifest, whole: bool = False) -> list[str]:
+    """Return what is wrong with the shards in a folder.
+
+    Args:
+        folder: Where they lie.
+        manifest: What it says of them.
+        whole: Whether each is read and its checksum taken, or only its size is looked at.
+    """
+    faults = []
+    for shard in (shard for shards in manifest.groups.values() for shard in shards):
+        path = folder / shard.file
+        if not path.is_file():
+            faults.append(f"{path}: missing. {AGAIN}")
+        elif (size := path.stat().st_size) != shard.bytes:
+            faults.append(f"{path}: damaged: {size:,} bytes; expected {shard.bytes:,}. {AGAIN}")
+        elif whole and sha256(path) != shard.sha256:
+            faults.append(f"{path}: damaged: its checksum is not the manifest's. {AGAIN}")
+    for name, shards in manifest.groups.items():
+        path, size = folder / f"{name}.index", 8 * sum(shard.records for shard in shards)
+        if not path.is_file() or path.stat().st_size != size:
+            faults.append(f"{path}: missing or damaged; expected {size:,} bytes. {AGAIN}")
+    return faults
+
+
+@contextmanager
+def naming_damage(dataset: Dataset) -> Iterator[None]:
+    """Say which file and record cannot be read, where TensorFlow says the offset alone.
+
+    Args:
+        dataset: What is read within.
+
+    Raises:
+        Refused: In place of TensorFlow's error, if records on disk are the cause.
+    """
+    sources = _sources(dataset)
+    if not sources:
+        yield
+        return
+    from toolkit.lazy import tf
+
+    try:
+        yield
+    except (tf.errors.DataLossError, tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as e:
+        fault = next(filter(None, (_fault(source, str(e)) for source in sources)), None)
+        if fault is None:
+            raise
+        raise Refused(fault) from e
+
+
+def _sources(dataset: Dataset) -> list[Shards]:
+    found: list[Shards] = []
+    for split in dataset.splits.values():
+        for array in split.arrays.values():
+            if isinstance(array, StoredTokens):
+                found.append(array.shards)
+            elif isinstance(array, StoredColumn):
+                found.append(array.examples.shards)
+    return [shards for i, shards in enumerate(found) if shards not in found[:i]]
+
+
+def _fault(source: Shards, said: str) -> str | None:
+    """Return which record of some shards cannot be read, if one cannot."""
+    from toolkit.lazy import tf
+
+    missing = [s.file for s in source.shards if not os.path.exists(source.folder / s.file)]
+    if missing:
+        return f"{source.folder / missing[0]}: missing; it was there before. {AGAIN}"
+    offsets = np.fromfile(source.index, "<i8")
+    near = re.search(r"record at (\d+)", said)
+    # TensorFlow tells where the checksum stood that failed: at a record's start or behind its head.
+    places = {int(near[1]) - back for back in (0, 8, 12)} if near else set(offsets.tolist())
+    for number in np.flatnonzero(np.isin(offsets, list(places))):
+        try:
+            source.read(tf.constant([number], "int64"))
+        except tf.errors.OpError:
+            shard = int(np.searchsorted(source.firsts, number, side="right")) - 1
+            path = source.folder / source.shards[shard].file
+            return (
+                f"{path}: damaged: record {number - source.firsts[shard]:,}, at byte "
+                f"{offsets[number]:,}, cannot be read. {AGAIN}"
+            )
+    return None
