@@ -34,6 +34,34 @@ def total(tensors: Any) -> Any:
     return tf.nest.pack_sequence_as(tensors, [None if t is None else next(summed) for t in flat])
 
 
+_ready: list[Any] = []
+"""When replicas were ready for their first meeting, while a step is traced."""
+
+
+def meet(tensors: Any) -> Any:
+    """Return ``total`` of gradients, and note when this replica had its own."""
+    if several() and several_workers(tf.distribute.get_strategy()):
+        held = [t for t in tf.nest.flatten(tensors) if t is not None]
+        with tf.control_dependencies(held):
+            _ready.append(tf.timestamp())
+    return total(tensors)
+
+
+@contextmanager
+def own_time() -> Iterator[list[Any]]:
+    """Give a list that holds, after the block, the seconds until this replica was ready to meet.
+
+    It is empty where there is one worker, and of a step without gradients.
+    """
+    found: list[Any] = []
+    _ready.clear()
+    begun = tf.timestamp()
+    yield found
+    if _ready:
+        found.append(_ready[0] - begun)
+        _ready.clear()
+
+
 def whole(rows: Any) -> tuple[Any, Any]:
     """Return the rows of all replicas, in their order, and where this one's begin.
 

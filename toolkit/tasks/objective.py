@@ -36,6 +36,8 @@ class Objective(keras.Model):
     Attributes:
         observers: Called with ``(y, outputs, weight)`` of each batch that is scored, in the graph.
         further: How further networks are updated that have an optimizer of their own, by name.
+        taken: Where there are several workers, the seconds that each replica's own part of the last
+            step took, before it had to wait for the others; else empty.
     """
 
     jit_compile: Any  # Keras's own, as the next two; said here since they are set below
@@ -63,6 +65,7 @@ class Objective(keras.Model):
         self.told: dict[str, float] = {}
         self._wishes, self._agreed = dict.fromkeys(WISHES, False), dict.fromkeys(WISHES, False)
         self.further: dict[str, Any] = {}
+        self.taken: list[Any] = []
         self._show = False
         self._shown: tuple[list[Any], Any] | None = None
         self.built = True
@@ -163,7 +166,7 @@ class Objective(keras.Model):
             self.update_metrics(y_part, outputs, weight_part)
             kept.append(outputs)
         self.end(kept, training=True)
-        loss, gradients = replicas.total((loss, gradients))
+        loss, gradients = replicas.meet((loss, gradients))
         self.loss_mean.update_state(loss, sample_weight=total / replicas.count())
         scale = getattr(self.optimizer, "dynamic_scale", 1.0)
         norm = norm_of(gradients) / tf.cast(scale, "float32")
@@ -251,24 +254,28 @@ class Objective(keras.Model):
         strategy, shows = self.strategy, self._show and not training
 
         def each(data: Any) -> Any:
-            told = step(data)
-            return told, self._share if shows and replicas.several() else ()
+            with replicas.own_time() as own:
+                told = step(data)
+            taken = [replicas.whole(seconds[None])[0] for seconds in own]
+            return told, self._share if shows and replicas.several() else (), taken
 
         @tf.function(reduce_retracing=True, autograph=False)
         def all_together(iterator: Any, wishes: Any) -> Any:
             with replicas.own_draws(), strategy.scope():
-                told, held = strategy.run(each, args=(next(iterator),))
+                told, held, taken = strategy.run(each, args=(next(iterator),))
+                taken = [strategy.experimental_local_results(each)[0] for each in taken]
                 first = {k: strategy.experimental_local_results(v)[0] for k, v in told.items()}
                 figures = self.results(training)
                 if replicas.several_workers(strategy):
                     wishes = strategy.run(lambda: replicas.total(tf.identity(wishes)))
                     (wishes, *_) = strategy.experimental_local_results(wishes)
                 held = replicas.joined(strategy, held) if held else ()
-            return {**first, **figures}, wishes, held
+            return {**first, **figures}, wishes, held, taken
 
         def function(iterator: Any) -> Any:
             wishes = tf.constant(list(self._wishes.values()), "int32")
-            told, agreed, held = all_together(iterator, wishes)
+            told, agreed, held, taken = all_together(iterator, wishes)
+            self.taken = [seconds.numpy() for seconds in taken]
             if held:
                 self._shown = tf.nest.flatten(held), held
             self._agreed = dict(zip(WISHES, agreed.numpy() > 0, strict=True))

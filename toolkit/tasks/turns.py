@@ -77,7 +77,7 @@ def turn(
         gradients = added(gradients, found) if gradients else found
         whole += loss
         tell(told, part[-1])
-    whole, gradients = replicas.total((whole, gradients))
+    whole, gradients = replicas.meet((whole, gradients))
     norm = norm_of(gradients) / tf.cast(getattr(optimizer, "dynamic_scale", 1.0), "float32")
     sound = tf.math.is_finite(whole) & tf.math.is_finite(norm)
     update(optimizer, gradients, variables, sound & when)

@@ -22,6 +22,7 @@ from toolkit.training.callbacks.plateau import FollowPlateau
 from toolkit.training.callbacks.position import Position
 from toolkit.training.callbacks.progress import ProgressBar
 from toolkit.training.callbacks.resumable import ResumableCallbacks, remembered
+from toolkit.training.callbacks.slow_workers import SlowWorkers
 from toolkit.training.callbacks.whole_examples import watching
 from toolkit.training.console import Reporter
 from toolkit.training.ema import ScoreAverages, averaged
@@ -129,6 +130,7 @@ def fit(
             unit=setup.batches.unit,
         ),
         *([Concerns(concerns, reporter.say)] if concerns is not None else []),
+        *([SlowWorkers(reporter.say)] if several_workers(objective.strategy) else []),
         MetricsCsv(folder.metrics, position),
         best,
         *callbacks,
