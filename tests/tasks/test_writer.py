@@ -41,9 +41,10 @@ def built(model, task):
 
 
 def log_probabilities(network, tokens, written):
-    """Return the log probabilities of the token after each one written, of one text."""
-    logits = network({"tokens": np.array([tokens]), "written": np.array([written])})
-    logits = np.asarray(logits, "float64")[0]
+    """Return the log probabilities of the token after each one written, of texts of one length."""
+    written = np.array(written)
+    logits = network({"tokens": np.array([tokens] * len(written)), "written": written})
+    logits = np.asarray(logits, "float64")
     return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
 
 
@@ -85,7 +86,7 @@ def test_greedy_writing_takes_the_likeliest_token_each_time(name):
     for row, (text, *rest) in enumerate(texts):
         assert not rest
         ended = [*text, 3][:8]
-        told = log_probabilities(made.inference, TEXTS[row], [2, *ended[:-1]])
+        (told,) = log_probabilities(made.inference, TEXTS[row], [[2, *ended[:-1]]])
         total = 0.0
         for place, token in enumerate(ended):
             able = allowed(told[place], place == 0)
@@ -103,12 +104,13 @@ def test_beam_search_with_every_beam_finds_the_best_of_all_texts():
     for row in range(3):
         found = {}
         for length in (1, 2, 3):
-            for words in itertools.product((4, 5, 6), repeat=length):
-                text = [*words, 3][:3] if length < 3 else list(words)
-                told = log_probabilities(made.inference, TEXTS[row], [2, *text[:-1]])
+            every = [*itertools.product((4, 5, 6), repeat=length)]
+            ended = [[*words, 3][:3] for words in every]
+            told = log_probabilities(made.inference, TEXTS[row], [[2, *t[:-1]] for t in ended])
+            for words, text, after in zip(every, ended, told, strict=True):
                 score = 0.0
                 for place, token in enumerate(text):
-                    hidden = allowed(told[place], place == 0)
+                    hidden = allowed(after[place], place == 0)
                     score += hidden[token] - np.log(np.exp(hidden).sum())
                 found[words] = score / ((5 + len(text)) / 6) ** 0.7
         best = sorted(found, key=found.get, reverse=True)

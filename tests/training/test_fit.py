@@ -250,7 +250,7 @@ def test_overfitting_a_batch_reaches_no_loss(text, gru, tmp_path):
         optimizer={"name": "adam", "learning_rate": 0.05},
         batch_size=4,
         overfit_batches=1,
-        epochs=150,
+        epochs=50,
         run_dir=tmp_path / "r",
         quiet=True,
     )

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from toolkit.cli.main import main
 from toolkit.training.state import State, checkpoints
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,26 +146,29 @@ def test_a_signal_saves_and_says_how_to_go_on(number, code, while_, tmp_path):
     (*_, newest) = checkpoints(tmp_path / "r" / "checkpoints")
     state = State.read(newest)
     assert f"stopped at step {state.note['step']:,};" in told
-    again = start(tmp_path, "resume", "run=r", f"trainer.epochs={state.note['epoch'] + 1}")
+    briefly = [f"trainer.{part}_steps=2" for part in ("validation", "test")]
+    epochs = f"trainer.epochs={state.note['epoch'] + 1}"
+    again = start(tmp_path, "resume", "run=r", epochs, *briefly)
     said, _ = again.communicate(timeout=120)
     assert again.returncode == 0, said
     assert "changed: trainer.epochs: 99 → " in said
     assert f"goes on from {newest.name}, after step {state.note['step']:,}" in said
 
 
-def test_resume_is_refused_in_a_sentence(tmp_path):
-    def refused(*words: str) -> str:
-        done = start(tmp_path, "resume", *words)
-        said, _ = done.communicate()
-        assert done.returncode == 2, said
-        assert "Traceback" not in said
-        return said
+def test_resume_is_refused_in_a_sentence(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
 
-    assert refused("run=nowhere").startswith("run: no run at nowhere.")
-    words = "model=mlp data=digits trainer.epochs=1 run_dir=r"
-    finished = start(tmp_path, *words.split())
-    finished.communicate()
-    assert finished.returncode == 0
+    def refused(*words: str) -> str:
+        capfd.readouterr()
+        assert main(["resume", *words]) == 2
+        return "".join(capfd.readouterr())
+
+    process = start(tmp_path, "resume", "run=nowhere")
+    said, _ = process.communicate()
+    assert process.returncode == 2, said
+    assert "Traceback" not in said
+    assert said.startswith("run: no run at nowhere.")
+    assert main("model=mlp data=digits trainer.epochs=1 run_dir=r".split()) == 0
     assert "run: r is finished, after step 21; to train it longer: resume run=r" in refused("run=r")
     said = refused("run=r", "trainer.epoch=3", "optimizer.learning_rate=-1", "model.units=[3]")
     assert said.splitlines() == [

@@ -17,7 +17,7 @@ from toolkit.errors import Refused
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.state import State, checkpoints
 
-LM = {"name": "language_modelling", "sequence_length": 8}
+LM = {"name": "language_modelling", "sequence_length": 3}
 
 
 class StopAt(keras.callbacks.Callback):
@@ -50,7 +50,7 @@ def pictures() -> Dataset:
         {"image": Field("image", (8, 8, 1), "uint8")},
         {"label": Field("label", (), "int32", classes=("a", "b", "c"))},
     )
-    return Dataset(spec, split(60), split(20), split(20))
+    return Dataset(spec, split(40), split(12), split(12))
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def cases(text, pictures, two_sorts, two_pictures, waves, tmp_path):
         "forecaster": {
             "model": {"name": "gru", "body": [{"recurrent": {"units": 6, "dropout": 0.2}}]},
             "data": waves,
-            "task": {"name": "forecast", "context": 8, "horizon": 4},
+            "task": {"name": "forecast", "context": 3, "horizon": 2},
             "optimizer": {"name": "adam", "gradient_accumulation_steps": 2},
             "batch_size": 16,
             "max_steps": 40,
@@ -186,7 +186,7 @@ def cases(text, pictures, two_sorts, two_pictures, waves, tmp_path):
             "data": text,
             "task": {
                 "name": "sequence_adversarial",
-                "sequence_length": 6,
+                "sequence_length": 3,
                 "latent": 4,
                 "pretrain": 1,
                 "final_temperature": 0.5,
