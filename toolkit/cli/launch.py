@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from toolkit.cli.check import check_run
+from toolkit.cli.first import train_first
 from toolkit.cli.main import INTERRUPTED, LOST, TERMINATED
 from toolkit.cli.train import default_folder
 from toolkit.config.compose import config_loader
@@ -63,7 +64,9 @@ def launch(
         folder = RunFolder(named.get("run_dir") or default_folder("launched"))
         if "run_dir" not in named:
             words.append(f"run_dir={folder.path}")
-        check_run(config_loader(None, None), "config", tuple(words))
+        loader = config_loader(None, None)
+        train_first(loader, "config", tuple(words), {})
+        check_run(loader, "config", tuple(words))
         first = ["train", *words]
     tried = 0
     while True:

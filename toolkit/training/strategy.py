@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -83,6 +84,7 @@ def _made(kind: Kind, devices: int | None) -> Any:
         cpus = "CPU" in names[0].upper()
         across = tf.distribute.ReductionToOneDevice() if cpus else None
         return tf.distribute.MirroredStrategy(names, cross_device_ops=across)
+    print(f"waits for {workers() - 1} other workers", file=sys.stderr, flush=True)
     resolver = None
     if "TF_CONFIG" not in os.environ:
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()

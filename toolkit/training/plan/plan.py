@@ -21,6 +21,7 @@ from toolkit.training.plan.layers import LayerCost, layer_costs
 from toolkit.training.plan.probe import Sizes, Timing, probe
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import Setup, prepare, prepare_process
+from toolkit.training.strategy import kind_of
 
 POINTS = 5
 """Steps of the run at which the learning rate is told."""
@@ -146,6 +147,8 @@ def plan(
         importlib.import_module(plugin)
     data = suited(data, task, model)
     settings = TrainerSettings(**trainer)
+    if kind_of(settings) == "multi_worker":  # the others are not here
+        settings = replace(settings, strategy="one_device")
     prepare_process(settings, seed)
     dataset = load_dataset(data, seed)
     learned, spec = learner(task, model, dataset.spec)
