@@ -8,6 +8,16 @@ from typing import Any
 
 from toolkit.lazy import keras, tf
 
+SENT_AS = {
+    "bool": "int32",
+    "int8": "int32",
+    "uint8": "int32",
+    "int16": "int32",
+    "uint16": "int32",
+    "bfloat16": "float32",
+}
+"""Types that workers cannot send each other, and what they are sent as."""
+
 
 def count() -> int:
     """Return how many replicas compute a step together."""
@@ -175,7 +185,16 @@ def joined(strategy: Any, held: Any) -> Any:
         strategy: Under which they ran.
         held: Nested tensors over rows; the weight comes last.
     """
-    *rest, weight = tf.nest.map_structure(lambda t: strategy.gather(t, axis=0), held)
+
+    def gathered(each: Any) -> Any:
+        (some, *_) = strategy.experimental_local_results(each)
+        sent = SENT_AS.get(some.dtype.name)
+        if sent is None:
+            return strategy.gather(each, axis=0)
+        wide = strategy.run(lambda tensor: tf.cast(tensor, sent), args=(each,))
+        return tf.cast(strategy.gather(wide, axis=0), some.dtype)
+
+    *rest, weight = tf.nest.map_structure(gathered, held)
     counts = tf.reduce_any(tf.reshape(weight, (tf.shape(weight)[0], -1)) > 0, axis=1)
     real = tf.where(counts)[:, 0]
     return tf.nest.map_structure(lambda t: tf.gather(t, real), (*rest, weight))

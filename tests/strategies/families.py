@@ -179,6 +179,12 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "task": {"name": "image_translation", "method": "cyclegan", "pool": 7},
         "batch_size": 9,
     },
+    "pictures made again": {
+        "data": pictures,
+        "model": {"encoder": [{"dense": {"units": [4]}}], "decoder": [{"dense": {"units": [6]}}]},
+        "task": {"name": "reconstruction"},
+        "batch_size": 9,
+    },
     "half precision": {
         "data": pictures,
         "model": {"body": [{"conv": {"filters": [4]}}, {"pool": {"kind": "flatten"}}]},
