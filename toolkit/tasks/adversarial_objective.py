@@ -15,7 +15,7 @@ from toolkit.tasks.adversarial_losses import (
     gradient_penalty,
 )
 from toolkit.tasks.game_objective import GameObjective
-from toolkit.tasks.objective import cut
+from toolkit.tasks.gradients import cut
 from toolkit.tasks.turns import Told, right, turn
 
 
@@ -113,8 +113,8 @@ class AdversarialObjective(GameObjective):
         self._tell(self._discriminator_losses(batch, fake, training=False)[1], weight)
         self._tell(self._generator_losses(batch, fake, training=False)[1], weight)
         self._tell({"diversity": _spread(fake) / tf.maximum(_spread(real), 1e-6)}, weight)
-        if self._show:
-            self._hold((data[0], data[1], fake, weight))
+        if self.shows:
+            self.hold((data[0], data[1], fake, weight))
         return self.results(training=False)
 
     def _prepared(self, data: Any) -> tuple[Any, Any, Any]:

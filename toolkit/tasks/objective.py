@@ -11,13 +11,12 @@ import tensorflow as tf
 
 from toolkit import replicas
 from toolkit.metrics import build
+from toolkit.tasks.gradients import added, cut, norm_of, update
+from toolkit.tasks.together import Together
 from toolkit.undisturbed import steady_draws
 
-WISHES = ("save", "stop")
-"""What a worker may ask the others to do between two steps: write a checkpoint; stop."""
 
-
-class Objective(keras.Model):
+class Objective(Together):
     """The step of every task with one optimizer.
 
     The network's output and the batch's target give a loss per element (``element_losses``); the
@@ -36,13 +35,7 @@ class Objective(keras.Model):
     Attributes:
         observers: Called with ``(y, outputs, weight)`` of each batch that is scored, in the graph.
         further: How further networks are updated that have an optimizer of their own, by name.
-        taken: Where there are several workers, the seconds that each replica's own part of the last
-            step took, before it had to wait for the others; else empty.
     """
-
-    jit_compile: Any  # Keras's own, as the next two; said here since they are set below
-    train_function: Any
-    test_function: Any
 
     def __init__(
         self,
@@ -63,11 +56,7 @@ class Objective(keras.Model):
         self.task_metrics = task.metrics(target)
         self.observers: tuple[Callable[[Any, Any, Any], None], ...] = ()
         self.told: dict[str, float] = {}
-        self._wishes, self._agreed = dict.fromkeys(WISHES, False), dict.fromkeys(WISHES, False)
         self.further: dict[str, Any] = {}
-        self.taken: list[Any] = []
-        self._show = False
-        self._shown: tuple[list[Any], Any] | None = None
         self.built = True
 
     @property
@@ -85,11 +74,6 @@ class Objective(keras.Model):
             build(metric, self.network.output)
         self.optimizer.build(self.trainable_variables)
         replicas.sums_no_more(self.optimizer)
-
-    @property
-    def strategy(self) -> Any:
-        """The ``tf.distribute.Strategy`` in whose scope this was built, or None."""
-        return self._distribute_strategy
 
     def study(self, dataset: Any, fresh: bool) -> None:
         """Look at the data once before training: most objectives learn from batches alone.
@@ -185,8 +169,8 @@ class Objective(keras.Model):
         self.update_metrics(y, outputs, weight)
         for observe in self.observers:
             observe(y, outputs, weight)
-        if self._show:
-            self._hold((x, y, outputs, weight))
+        if self.shows:
+            self.hold((x, y, outputs, weight))
         return self.results(training=False)
 
     def evaluate(self, *args: Any, **options: Any) -> Any:
@@ -198,145 +182,7 @@ class Objective(keras.Model):
             logs = super().evaluate(*args, **options)
         return {**logs, **self.told} if isinstance(logs, dict) else logs
 
-    def show_batches(self) -> None:
-        """Keep what each scored batch held and gave, for :meth:`shown`."""
-        if not self._show:
-            self._show, self._shown, self.test_function = True, None, None
-
-    def shown(self) -> Any:
-        """Return inputs, target, raw outputs and weight of the batch scored last, as arrays."""
-        assert self._shown is not None, "no batch was scored since show_batches"
-        variables, structure = self._shown
-        return tf.nest.pack_sequence_as(structure, [v.numpy() for v in variables])
-
-    def _hold(self, batch: Any) -> None:
-        if replicas.several():
-            self._share = batch  # joined where the replicas' results are
-            return
-        tensors = [tf.convert_to_tensor(t) for t in tf.nest.flatten(batch)]
-        if self._shown is None:  # batches differ in shape, so the variables have none
-            shapes = [tf.TensorShape([None] * t.shape.rank) for t in tensors]
-            with tf.init_scope():
-                variables = [
-                    tf.Variable(tf.zeros([0] * s.rank, t.dtype), trainable=False, shape=s)
-                    for t, s in zip(tensors, shapes, strict=True)
-                ]
-            self._shown = variables, tf.nest.map_structure(lambda t: None, batch)
-        for variable, tensor in zip(self._shown[0], tensors, strict=True):
-            variable.assign(tensor)
-
-    def make_train_function(self, force: bool = False) -> None:
-        """Compile the training step, under a strategy for all replicas together."""
-        if self.strategy is None:
-            super().make_train_function(force)
-        elif self.train_function is None or force:
-            self.train_function = self._together(self.train_step, training=True)
-
-    def make_test_function(self, force: bool = False) -> None:
-        """Compile the test step likewise; XLA cannot keep what has no fixed shape."""
-        if self.strategy is not None:
-            if self.test_function is None or force:
-                self.test_function = self._together(self.test_step, training=False)
-            return
-        jit = self.jit_compile
-        self.jit_compile = jit and not self._show
-        try:
-            super().make_test_function(force)
-        finally:
-            self.jit_compile = jit
-
-    def _together(self, step: Callable[[Any], Any], training: bool) -> Callable[[Any], Any]:
-        """Return a function from an iterator to the figures of its next batch over all replicas.
-
-        Keras's own reduces the figures of replicas as if they were batches, which several workers
-        cannot (keras issue 20585), and takes means where metrics hold sums.
-        """
-        strategy, shows = self.strategy, self._show and not training
-
-        def each(data: Any) -> Any:
-            with replicas.own_time() as own:
-                told = step(data)
-            taken = [replicas.whole(seconds[None])[0] for seconds in own]
-            return told, self._share if shows and replicas.several() else (), taken
-
-        @tf.function(reduce_retracing=True, autograph=False)
-        def all_together(iterator: Any, wishes: Any) -> Any:
-            with replicas.own_draws(), strategy.scope():
-                told, held, taken = strategy.run(each, args=(next(iterator),))
-                taken = [strategy.experimental_local_results(each)[0] for each in taken]
-                first = {k: strategy.experimental_local_results(v)[0] for k, v in told.items()}
-                figures = self.results(training)
-                if replicas.several_workers(strategy):
-                    wishes = strategy.run(lambda: replicas.total(tf.identity(wishes)))
-                    (wishes, *_) = strategy.experimental_local_results(wishes)
-                held = replicas.joined(strategy, held) if held else ()
-            return {**first, **figures}, wishes, held, taken
-
-        def function(iterator: Any) -> Any:
-            wishes = tf.constant(list(self._wishes.values()), "int32")
-            told, agreed, held, taken = all_together(iterator, wishes)
-            self.taken = [seconds.numpy() for seconds in taken]
-            if held:
-                self._shown = tf.nest.flatten(held), held
-            self._agreed = dict(zip(WISHES, agreed.numpy() > 0, strict=True))
-            return told
-
-        return function
-
-    def wish(self, what: str) -> None:
-        """Ask all workers to do something after a step: one of ``WISHES``."""
-        self._wishes[what] = True
-        if not replicas.several_workers(self.strategy):
-            self._agreed[what] = True
-
-    def agreed(self, what: str) -> bool:
-        """Return whether a worker has asked for it, which all learn after the same step.
-
-        The wish is forgotten then.
-        """
-        agreed, self._agreed[what] = self._agreed[what], False
-        if agreed:
-            self._wishes[what] = False
-        return agreed
-
-    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Do nothing: all is built, and Keras's way of building fails with several workers."""
-
     def results(self, training: bool) -> dict[str, Any]:
         """Return the running loss and metrics by name."""
         results = {name: metric.result() for name, metric in self.task_metrics.items()}
         return {"loss": self.loss_mean.result(), **results}
-
-
-def update(optimizer: Any, gradients: list[Any], variables: list[Any], finite: Any) -> None:
-    """Apply gradients, unless the loss or they are no numbers: then the weights stay."""
-    if hasattr(optimizer, "inner_optimizer"):  # a loss scale skips such steps itself
-        optimizer.apply_gradients(zip(gradients, variables, strict=True))
-    else:
-        replicas.apply_if(finite, optimizer, gradients, variables)
-
-
-def cut(batch: Any, parts: int) -> list[Any]:
-    """Return a batch, nested tensors (or None) over its examples, in so many parts."""
-    if parts == 1:
-        return [batch]
-    size = tf.shape(tf.nest.flatten(batch)[0])[0]
-    edges = [size * i // parts for i in range(parts + 1)]
-    return [
-        tf.nest.map_structure(lambda t, a=a, b=b: None if t is None else t[a:b], batch)
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
-
-
-def norm_of(gradients: list[Any]) -> Any:
-    """Return the norm of all gradients together, in float32 whatever their types."""
-    parts = [g.values if isinstance(g, tf.IndexedSlices) else g for g in gradients]
-    return tf.linalg.global_norm([tf.cast(part, "float32") for part in parts if part is not None])
-
-
-def added(gradients: list[Any], more: list[Any]) -> list[Any]:
-    """Add gradients pair by pair, sparse ones as dense."""
-    return [
-        a if b is None else b if a is None else tf.convert_to_tensor(a) + tf.convert_to_tensor(b)
-        for a, b in zip(gradients, more, strict=True)
-    ]

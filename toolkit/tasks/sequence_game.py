@@ -120,8 +120,8 @@ class SequenceGame(GameObjective):
         self._tell({"loss": losses, "cross_entropy": nats}, weight)
         found = self._discriminator_losses((real, rows, weight), playing, training=False)
         self._tell(found[1], weight * tf.cast(playing, "float32"))
-        if self._show:
-            self._hold((data[0], data[1], tf.argmax(rows, -1), weight))
+        if self.shows:
+            self.hold((data[0], data[1], tf.argmax(rows, -1), weight))
         return self.results(training=False)
 
     def write(

@@ -108,8 +108,8 @@ class TranslationObjective(GameObjective):
         self._tell(told, weight)
         judged = self._discriminator_losses((image, picture, fakes, weight), training=False)
         self._tell(judged[1], weight)
-        if self._show:
-            self._hold((data[0], data[1], fakes[0], weight))
+        if self.shows:
+            self.hold((data[0], data[1], fakes[0], weight))
         return self.results(training=False)
 
     def _prepared(self, data: Any) -> tuple[Any, Any, Any]:

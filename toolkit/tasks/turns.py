@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from toolkit import replicas
-from toolkit.tasks.objective import added, cut, norm_of, update
+from toolkit.tasks.gradients import added, cut, norm_of, update
 
 Told = dict[str, Any]
 """What is told of a batch by name, one number for each example or one for all."""

@@ -1,0 +1,43 @@
+"""Gradients of parts of a batch: cut, added, measured and applied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from toolkit import replicas
+
+
+def update(optimizer: Any, gradients: list[Any], variables: list[Any], finite: Any) -> None:
+    """Apply gradients, unless the loss or they are no numbers: then the weights stay."""
+    if hasattr(optimizer, "inner_optimizer"):  # a loss scale skips such steps itself
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+    else:
+        replicas.apply_if(finite, optimizer, gradients, variables)
+
+
+def cut(batch: Any, parts: int) -> list[Any]:
+    """Return a batch, nested tensors (or None) over its examples, in so many parts."""
+    if parts == 1:
+        return [batch]
+    size = tf.shape(tf.nest.flatten(batch)[0])[0]
+    edges = [size * i // parts for i in range(parts + 1)]
+    return [
+        tf.nest.map_structure(lambda t, a=a, b=b: None if t is None else t[a:b], batch)
+        for a, b in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def norm_of(gradients: list[Any]) -> Any:
+    """Return the norm of all gradients together, in float32 whatever their types."""
+    parts = [g.values if isinstance(g, tf.IndexedSlices) else g for g in gradients]
+    return tf.linalg.global_norm([tf.cast(part, "float32") for part in parts if part is not None])
+
+
+def added(gradients: list[Any], more: list[Any]) -> list[Any]:
+    """Add gradients pair by pair, sparse ones as dense."""
+    return [
+        a if b is None else b if a is None else tf.convert_to_tensor(a) + tf.convert_to_tensor(b)
+        for a, b in zip(gradients, more, strict=True)
+    ]
