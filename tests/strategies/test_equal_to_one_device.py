@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from families import FAMILIES
+from filelock import FileLock
 from trained import folder
 
 from toolkit.training.state import State, checkpoints
@@ -59,20 +60,26 @@ def workers(output: Path, count: int, names: tuple[str, ...]) -> list[subprocess
     return started
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """Give the runs of the families on so many devices, each trained when it is first asked for."""
-    place, made = tmp_path_factory.mktemp("runs"), set()
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory, worker_id):
+    """Give the runs of the families on so many devices, each trained when it is first asked for.
+
+    The processes that share the tests share the runs.
+    """
+    base = tmp_path_factory.getbasetemp()
+    place = (base if worker_id == "master" else base.parent) / "families"
+    place.mkdir(exist_ok=True)
 
     def on(how: str, names: tuple[str, ...]) -> Path:
-        output = place / how
-        if how not in made:
-            kind, _, count = how.partition(" ")
-            if kind == "workers":
-                finish(*workers(output, int(count), names))
-            else:
-                finish(start(output, kind, int(count), names))
-            made.add(how)
+        output, done = place / how, place / f"{how} {len(names)}.done"
+        with FileLock(f"{output}.lock"):
+            if not done.exists():
+                kind, count, *_ = how.split()
+                if kind == "workers":
+                    finish(*workers(output, int(count), names))
+                else:
+                    finish(start(output, kind, int(count), names))
+                done.touch()
         return output
 
     return on
@@ -104,7 +111,7 @@ def assert_equal(one: Path, other: Path) -> None:
 def compare(runs, how: str, name: str) -> None:
     names = {**HOW, **SLOW}[how]
     one = runs("one_device 0", ALL)
-    other = runs(how.removesuffix(" of all"), names)
+    other = runs(how, names)
     assert_equal(folder(one, name), folder(other, name))
 
 
