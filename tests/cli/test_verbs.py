@@ -39,7 +39,16 @@ def test_flags_with_values_are_hydras():
 
 def test_evaluate(cli, trained, a_run):
     assert cli("evaluate", a_run, "split=valid", "batch_size=3").code == 0
-    assert trained == [{"run": "r", "split": "valid", "root": None, "batch_size": 3}]
+    assert trained == [
+        {
+            "run": "r",
+            "split": "valid",
+            "root": None,
+            "batch_size": 3,
+            "strategy": "auto",
+            "devices": None,
+        }
+    ]
 
 
 def test_predict(cli, trained, a_run):

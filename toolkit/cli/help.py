@@ -43,13 +43,19 @@ def show_help(verb: str = "") -> None:
         print(f"  {name:<10}{docs.summary(VERBS[name])}")
     print("\nGROUP=NAME (see `list`)")
     for group in GROUPS:
-        print(_wrapped(group, ", ".join(files.by_family(group))))
+        print(_wrapped(group, ", ".join(map(_counted, files.by_family(group)))))
     print("\nKEY=VALUE (see `list models gru`, `list trainer`, `--cfg job`)")
     print("  seed, run_dir, plugins, and every GROUP.KEY: model.units=400 trainer.epochs=20 …")
     print("\nFLAGS")
     for flag, text in FLAGS.items():
         print(_wrapped(flag, text, 28))
     print(f"\nExamples\n{EXAMPLES}")
+
+
+def _counted(names: str) -> str:
+    """Return ``bert/… (9)`` for the names of a family; a name by itself stays."""
+    family, _, members = names.partition("/")
+    return f"{family}/… ({members.count(',') + 1})" if members.startswith("{") else names
 
 
 def _wrapped(name: str, text: str, wide: int = 12) -> str:
