@@ -246,3 +246,10 @@ def test_files_that_are_not_there_are_told_before_tensorflow(
     said = cli(*words.split(" "))
     assert said.code == 2 and told in said.err
     assert not trained and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_job_leaves_nothing_behind_in_its_process(cli, trained):
+    assert cli("--cfg", "job").code == 0
+    words = ["data=digits", "model=mlp", "seed=1,2", "run_dir=here/${hydra:job.num}"]
+    assert cli("-m", *words).code == 0
+    assert [call["run_dir"] for call in trained] == ["here/0", "here/1"]

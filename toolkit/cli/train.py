@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from toolkit.cli.arguments import FLAGS, VALUED, Arguments
@@ -99,7 +100,8 @@ def _sweep(arguments: Arguments, plan: SweepPlan) -> None:
 def _hydra(arguments: Arguments, work: Callable[[DictConfig], Any]) -> None:
     """Let Hydra compose again and call ``work``, once or for each run of a sweep."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else it prints a text of its own and exits with 1
-    argv = sys.argv
+    argv, current = sys.argv, HydraConfig.instance()
+    before = current.cfg
     sys.argv = [argv[0], *arguments.hydra()]
     try:
         hydra.main(version_base=HYDRA_VERSION, config_path=str(CONF), config_name="config")(work)()
@@ -107,6 +109,7 @@ def _hydra(arguments: Arguments, work: Callable[[DictConfig], Any]) -> None:
         raise Refused(*explain(error)) from error
     finally:
         sys.argv = argv
+        current.cfg = before  # Hydra leaves its last job's behind, which is no one's any more
 
 
 def job(config: DictConfig) -> None:
