@@ -100,16 +100,25 @@ def test_a_step_of_cyclegan_is_the_one_written_out_by_hand():
 
 @pytest.mark.parametrize("method", ["pix2pix", "cyclegan"])
 def test_parts_of_a_batch_give_the_same_update(method):
-    """With no statistics of a batch, and no pool."""
+    """With no statistics of a batch, and no pool.
+
+    Absolute differences have kinks: rounding can turn a pixel's gradient round, so what is compared
+    is the update as a whole.
+    """
     model = {**INSTANCE, "discriminator": MODEL["discriminator"]}
-    weights = []
+    updates = []
     for parts in ((1, 1), (2, 4)):
         keras.utils.set_random_seed(3)
         data, task, trainable = ready(model=model, rate=0.05, parts=parts, method=method, pool=0)
+        before = trainable.objective.get_weights()
         trainable.objective.train_step(batch_of(data, task))
-        weights.append(trainable.objective.get_weights())
-    for a, b in zip(*weights, strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-5)
+        after = trainable.objective.get_weights()
+        updates.append(
+            np.concatenate([np.ravel(b - a) for a, b in zip(before, after, strict=True)])
+        )
+    one, parted = updates
+    assert np.linalg.norm(one) > 0.01
+    assert np.linalg.norm(parted - one) < 1e-2 * np.linalg.norm(one)
 
 
 @pytest.mark.parametrize("method", ["pix2pix", "cyclegan"])
