@@ -109,14 +109,15 @@ def test_many_random_kills_lose_nothing(tmp_path):
     """Kills any worker at any time, again and again; TOOLKIT_KILLS says how often."""
     kills, folder = int(os.environ.get("TOOLKIT_KILLS", "24")), tmp_path / "r"
     draw = random.Random(0)
-    words = (f"trainer.epochs={3 * kills}", "trainer.checkpoint_every=10", f"restarts={kills}")
+    words = (f"trainer.epochs={15 * kills}", "trainer.checkpoint_every=10", f"restarts={kills}")
     whole = launch(tmp_path / "whole", *words)
-    assert whole.wait(timeout=3600) == 0
+    said, _ = whole.communicate(timeout=3600)
+    assert whole.returncode == 0, said[-3000:]
     process = launch(folder, *words)
     done = 0
     while done < kills and process.poll() is None:
         wait_for(lambda: process.poll() is not None or len(workers_of(process)) == 2)
-        time.sleep(draw.uniform(0.0, 20.0))
+        time.sleep(draw.uniform(0.0, 12.0))
         if process.poll() is None and len(found := workers_of(process)) == 2:
             os.kill(draw.choice(found), signal.SIGKILL)
             done += 1
