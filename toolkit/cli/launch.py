@@ -86,8 +86,7 @@ def _again(folder: RunFolder, words: Sequence[str]) -> list[str]:
     """Return the command by which workers go on, or begin anew where nothing was written yet."""
     match progress_of(folder):
         case "begun":
-            kept = [word for word in words if not word.startswith(("run_dir=", "plugins="))]
-            changes = [word for word in kept if word.startswith("trainer.")]
+            changes = [word for word in words if word.startswith("trainer.")]
             return ["resume", f"run={folder.path}", *changes]
         case "failed":
             with folder.held():
@@ -126,9 +125,7 @@ def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[int, str]:
         if all(process.poll() == 0 for process in processes):
             return 0, ""
         time.sleep(0.05)
-    until = time.monotonic() + TOGETHER
-    while time.monotonic() < until and any(process.poll() is None for process in processes):
-        time.sleep(0.05)
+    _wait(processes, TOGETHER)
     codes = [process.poll() for process in processes]
     stopped = [code for code in codes if code in (INTERRUPTED, TERMINATED)]
     if stopped:
@@ -149,7 +146,12 @@ def _leave(processes: list[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         if process.poll() is None:
             process.terminate()
-    until = time.monotonic() + LEAVE
+    _wait(processes, LEAVE)
+
+
+def _wait(processes: list[subprocess.Popen[bytes]], seconds: float) -> None:
+    """Wait until all processes have ended, but no longer than that."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until and any(process.poll() is None for process in processes):
         time.sleep(0.05)
 

@@ -113,7 +113,7 @@ class Together(keras.Model):
         def all_together(iterator: Any, wishes: Any) -> Any:
             with replicas.own_draws(), strategy.scope():
                 told, held, taken = strategy.run(each, args=(next(iterator),))
-                taken = [strategy.experimental_local_results(each)[0] for each in taken]
+                taken = [strategy.experimental_local_results(v)[0] for v in taken]
                 first = {k: strategy.experimental_local_results(v)[0] for k, v in told.items()}
                 figures = self.results(training)
                 if replicas.several_workers(strategy):
