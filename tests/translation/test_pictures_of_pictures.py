@@ -7,7 +7,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from painted import INSTANCE, SIDE, pairs
+from painted import INSTANCE, MODEL, SIDE, pairs
 from PIL import Image
 
 import toolkit
@@ -81,3 +81,39 @@ def test_rows_are_shown_as_they_are():
     assert shown.shape == (8, 8, 3) and shown.dtype == np.uint8
     assert (shown[:, :4] == 0).all() and (shown[:, 4:] == (10, 255, 0)).all()
     assert rows_of([np.zeros((1, 400, 200, 3))] * 3, 1).shape == (192, 288, 3)
+
+
+@pytest.fixture(scope="module")
+def dropping(tmp_path_factory):
+    """A run whose U-Net drops half in training."""
+    unet = {"architecture": "unet", "filters": [4, 6, 6], "normalization": "instance"}
+    model = {**MODEL, "generator": [{"generator": unet}]}
+    folder = tmp_path_factory.mktemp("dropping") / "r"
+    options = {"batch_size": 8, "epochs": 3, "logger": "none", "quiet": True}
+    options["optimizer"] = {"name": "adam", "learning_rate": 0.02}
+    return toolkit.train(model, pairs(), task="image_translation", run_dir=folder, **options)
+
+
+def test_dropout_is_kept_where_it_is_asked_for(dropping, folder, tmp_path):
+    def made(name, **options):
+        place = tmp_path / name
+        predict(run=str(dropping.path), input=str(folder), output=str(place), **options)
+        return np.stack([np.asarray(Image.open(p)) for p in sorted(place.rglob("*.png"))])
+
+    usual = made("usual")
+    np.testing.assert_array_equal(usual, made("again"))
+    first = made("first", dropout=True, seed=1)
+    np.testing.assert_array_equal(first, made("same", dropout=True, seed=1, batch_size=2))
+    others = {"second": {"seed": 2}, "third": {}, "fourth": {}}
+    others = [made(name, dropout=True, **options) for name, options in others.items()]
+    for one, other in zip([usual, first, *others], [*others, usual, first], strict=True):
+        assert (one != other).any()
+
+
+def test_dropout_is_of_pictures_and_of_networks_that_have_it(run, dropping, folder):
+    with pytest.raises(Refused, match="dropout: the run's network has none; model.dropout is"):
+        predict(run=str(run.path), input=str(folder), dropout=True)
+    with pytest.raises(Refused, match="dropout: is for pictures that are made of pictures; .* emb"):
+        predict(run=str(dropping.path), input=str(folder), dropout=True, embed=True)
+    with pytest.raises(Refused, match="seed: is for runs that write texts"):
+        predict(run=str(dropping.path), input=str(folder), seed=1)

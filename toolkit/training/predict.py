@@ -41,6 +41,7 @@ def predict(
     format: Literal["csv", "jsonl"] | None = None,
     batch_size: PositiveInt = 64,
     embed: bool = False,
+    dropout: bool = False,
     n: PositiveInt = 1,
     beams: PositiveInt | None = None,
     temperature: Positive | None = None,
@@ -65,13 +66,16 @@ def predict(
         embed: Give the vector that the network makes of each example instead: what a classifier's
             head reads, the code of an autoencoder, or the mean over the positions of a language
             model (see ``toolkit.training.embed``).
+        dropout: Go on dropping as in training, of a run that makes pictures of pictures: the noise
+            of pix2pix (Isola et al. 2017, section 2.1). Other draws give other pictures; off, there
+            is one.
         n: Texts for each input, of a run that writes texts (translations, summaries); likewise all
             that follow.
         beams: Texts that are followed at a time; None: as in training, and at least ``n``.
         temperature: Draws tokens, from logits divided by it; None takes the likeliest.
         top_k: Draws among so many of the likeliest tokens only.
         top_p: Draws among the likeliest tokens that together have this probability.
-        seed: Of what is drawn; the same seed gives the same texts.
+        seed: Of what is drawn, or dropped; the same seed gives the same texts or pictures.
 
     Returns:
         A row for each input: where it came from and what is predicted, with probabilities where
@@ -102,6 +106,7 @@ def predict(
         (check_folder if paints else check_output)(output)
     start_tensorflow()
     from toolkit.training.assemble import open_network
+    from toolkit.training.kept_dropout import with_dropout
     from toolkit.training.parts import learner, met
 
     spec, encoder = read_spec(folder)
@@ -110,8 +115,14 @@ def predict(
         raise Refused(
             f"run: the data of {folder.path} has no form in which new input could be read."
         )
-    wishes = Wishes(n=n, beams=beams, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+    drawn = None if dropout else seed  # for texts
+    wishes = Wishes(n=n, beams=beams, temperature=temperature, top_k=top_k, top_p=top_p, seed=drawn)
     writes = hasattr(task, "decoding")
+    if dropout and (embed or not getattr(task, "noise_by_dropout", False)):
+        raise Refused(
+            f"dropout: is for pictures that are made of pictures; {folder.path} has learned "
+            f"{learned}{' and is to embed' if embed else ''}."
+        )
     if wishes.given and not writes:
         raise Refused(
             f"{wishes.given[0]}: is for runs that write texts; this one learned {learned}."
@@ -128,6 +139,8 @@ def predict(
     if (note := told(split, next(iter(spec.inputs)), limit)) is not None:
         print(note, file=sys.stderr)
     model = open_network(network)
+    if dropout:
+        model, batch_size = with_dropout(model, seed), 1  # what is dropped depends on no batch
     parts = outputs(model, split, spec, task, batch_size)
     if paints and output is not None:
         return write_pictures(names, parts, spec.target, Path(output), input)
