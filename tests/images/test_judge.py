@@ -63,8 +63,8 @@ def test_who_cannot_judge(judge_run, tmp_path):
     )
     (text,) = missing_judge({"judge": "nowhere"})
     assert text == (
-        "task.judge: expected the folder of a finished run of classification, or a .keras file; "
-        "nowhere is neither."
+        "task.judge: expected the folder of a finished run of classification, a .keras file or "
+        "InceptionV3; nowhere is none of them."
     )
     other = small.train(small.AUTOENCODER, "reconstruction", tmp_path / "r").path
     (text,) = missing_judge({"judge": str(other)})

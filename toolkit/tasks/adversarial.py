@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from toolkit.data.spec import Spec, Target
+from toolkit.data.spec import Field, Spec, Target
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.tasks.adversarial_losses import Game, boundary
 from toolkit.tasks.judging import JudgedImages, Judging
 from toolkit.tasks.maker import Maker
+from toolkit.tasks.part import Part
 from toolkit.tasks.sides import Own, won
 from toolkit.tasks.units import painted, signed
 from toolkit.types import Fraction, NonNegative, PositiveInt
@@ -49,9 +51,12 @@ class Adversarial:
             ``optimizer``, such as ``{learning_rate: 0.0004}``; with ``name`` another one.
         discriminator_schedule: The same of its schedule.
         judge: A fixed classifier that generated images are measured by: the folder of a finished
-            run of classification on the same data, or a ``.keras`` file whose output is a vector
-            for each image; null measures nothing. With a judge the best epoch is that of the least
-            ``frechet_distance``, else the last is kept. See ``toolkit.tasks.judging``.
+            run of classification on the same data, a ``.keras`` file whose output is a vector for
+            each image, or ``InceptionV3``; null measures nothing. With a judge the best epoch is
+            that of the least ``frechet_distance``, else the last is kept. See
+            ``toolkit.tasks.judge``.
+        judge_weights: File of the weights of ``judge=InceptionV3``, as Keras has them; null: they
+            are downloaded once.
         judged: Images that are generated to be judged; 2,000 at most after each epoch.
     """
 
@@ -83,6 +88,7 @@ class Adversarial:
         discriminator_optimizer: dict[str, Any] | None = None,
         discriminator_schedule: dict[str, Any] | None = None,
         judge: str | None = None,
+        judge_weights: str | None = None,
         judged: PositiveInt = 10_000,
     ):
         self.game, self.latent, self.noise, self.labels = game, latent, noise, labels
@@ -95,7 +101,7 @@ class Adversarial:
         self.optimizers = {"discriminator": own}
         self.names: tuple[str, ...] = ()
         self.classes = 0
-        self.judging = None if judge is None else Judging(judge, judged)
+        self.judging = None if judge is None else Judging(judge, judged, judge_weights)
         if judge is not None:
             self.monitor, self.restore = "frechet_distance", "best"
         if label_smoothing and game in ("wasserstein", "hinge"):
@@ -134,6 +140,15 @@ class Adversarial:
                 f"task.labels={self.labels}: the data has no class for each image; labels=ignore."
             )
         return Spec(spec.inputs, dict([next(iter(classes.items()))]))
+
+    def saved_parts(self, spec: Spec, encoder: Any) -> dict[str, Part]:
+        """Return the generator; see ``toolkit.tasks.part``."""
+        inputs, noise = {"noise": Field("code", (self.latent,))}, "uniform between -1 and 1"
+        if self.labels != "ignore":
+            inputs["label"] = Field("label", (), "int32", classes=spec.target.classes)
+        made = Spec(inputs, {"picture": replace(spec.input, kind="picture")})
+        drawn = "standard normal" if self.noise == "normal" else noise
+        return {"generator": Part(made, meanings={"noise": f"noise, drawn {drawn}"})}
 
     @property
     def figures(self) -> tuple[str, ...]:

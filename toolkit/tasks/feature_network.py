@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.errors import Refused
 from toolkit.lazy import keras
+from toolkit.tasks.applications import application, prepared
 from toolkit.tasks.feature_source import OFFLINE, FeatureSource, unknown_layers
 from toolkit.tasks.units import BYTE
 from toolkit.undisturbed import undisturbed
@@ -80,13 +80,7 @@ class FeatureNetwork:
     def _loaded(self) -> keras.Model:
         name, path = self.source.name, self.source.path
         if path is None:
-            try:
-                return getattr(keras.applications, name)(include_top=False, weights="imagenet")
-            except Exception as error:  # whatever a download can fail of
-                what = str(error).partition("\n")[0]
-                raise Refused(
-                    f"task.features: the weights of {name} cannot be had ({what}). {OFFLINE}."
-                ) from None
+            return application(name, "task.features", OFFLINE, include_top=False)
         try:
             return keras.models.load_model(path, compile=False)
         except (OSError, ValueError, KeyError) as error:
@@ -96,8 +90,7 @@ class FeatureNetwork:
     def _prepared(self, pixels: Any) -> Any:
         """Return pixels from 0 to 255 as the network was trained on them."""
         if self.source.path is None:
-            made = getattr(keras.applications, self.source.name)
-            return sys.modules[made.__module__].preprocess_input(pixels)
+            return prepared(self.source.name, pixels)
         return pixels if self.source.bytes else pixels / BYTE
 
     def _layer(self, layer: Any) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from toolkit.data.image_encoder import ImageEncoder
 from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused
+from toolkit.tasks.part import Part
 from toolkit.tasks.sides import Own, won
 from toolkit.types import Count, NonNegative
 
@@ -26,7 +29,8 @@ class ImageTranslation:
     ``optimizer`` and ``schedule`` are the generators', and the discriminators' too but for what is
     said here. ``loss`` is all that the generators lose. ``model.keras`` takes an image and gives a
     picture, both in the data's own units, without dropout; ``back.keras`` of ``cyclegan`` the other
-    way; discriminators lie beside them.
+    way; discriminators lie beside them. Isola et al. keep dropout on when they translate, as the
+    only noise: ``predict dropout=true seed=1`` does, and without it an image gives one picture.
 
     Args:
         method: ``pix2pix`` or ``cyclegan``.
@@ -53,6 +57,7 @@ class ImageTranslation:
     sampler: ClassVar = "examples"
     mode: ClassVar = "min"
     views: ClassVar[tuple[str, ...]] = ("translations",)
+    noise_by_dropout: ClassVar = True  # predict may keep it on
 
     def __init__(
         self,
@@ -129,6 +134,21 @@ class ImageTranslation:
                 "task.method=pix2pix learns from pairs, and here an image and the picture beside "
                 "it have nothing to do with each other; task.method=cyclegan."
             )
+
+    def saved_parts(self, spec: Spec, encoder: Any) -> dict[str, Part]:
+        """Return the generator, and of ``cyclegan`` the way back; see ``toolkit.tasks.part``."""
+        found = {"generator": Part(spec, encoder)}
+        if not self.paired:
+            ((name, image),), picture = spec.inputs.items(), spec.target
+            turned = Spec(
+                {name: replace(picture, kind="image")},
+                {"picture": replace(image, kind="picture")},
+            )
+            if isinstance(encoder, ImageEncoder):
+                channels = picture.shape[-1] or encoder.channels
+                encoder = replace(encoder, channels=channels, palette=picture.palette)
+            found["back"] = Part(turned, encoder, "back")
+        return found
 
     @property
     def keeps(self) -> bool:

@@ -13,10 +13,13 @@ import yaml
 
 from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
+from toolkit.tasks.inception import NAME, inception
 from toolkit.tasks.units import BYTE
 from toolkit.undisturbed import undisturbed
 
 CLASSIFIES = "classification"
+AT_ONCE = 50
+"""Images that Inception-v3 looks at together: enlarged, hundreds of them would fill the memory."""
 
 
 class Judge:
@@ -25,25 +28,37 @@ class Judge:
     Of a run that has learned to classify pictures it is what the head reads, and the probability of
     each class. Of a ``.keras`` file, such as an Inception network with weights, it is the output,
     one vector for each image; it is given pixels from 0 to 255, in its own size and number of
-    channels, so what it wants otherwise must be its first layer.
+    channels, so what it wants otherwise must be its first layer. ``InceptionV3`` is the network of
+    ``keras.applications``: see :func:`toolkit.tasks.inception.inception`, also on why its figures
+    are not a paper's. Images are brought to its size by bilinear interpolation.
 
     Args:
-        name: Folder of a finished run of the task classification, or a ``.keras`` file.
+        name: Folder of a finished run of the task classification, a ``.keras`` file, or
+            ``InceptionV3``.
+        weights: File of the weights of ``InceptionV3``; None: downloaded once.
 
     Attributes:
         path: The network's file.
-        classes: Names of the run's classes; empty for a file.
+        classes: Names of the run's classes; empty of another network.
+        inception: Whether it is ``InceptionV3``, whose classes are ImageNet's.
         accuracy: The run's, by name, ``("test/accuracy", 0.99)``; None where there is none.
 
     Raises:
         Refused: If there is no such run or file, or the run has learned something else.
     """
 
-    def __init__(self, name: str):
-        self.name, self.path = name, Path(name)
+    def __init__(self, name: str, weights: str | None = None):
+        self.name, self.path, self.weights = name, Path(name), weights
         self.classes: tuple[str, ...] = ()
         self.accuracy: tuple[str, float] | None = None
         self.shape: tuple[int, ...] | None = None
+        self.inception = name == NAME
+        if weights is not None and not self.inception:
+            raise Refused(f"task.judge_weights: is for task.judge={NAME}; here it is {name}.")
+        if self.inception:
+            if weights is not None and not Path(weights).is_file():
+                raise Refused(f"task.judge_weights: no file {weights}.")
+            return
         if self.path.is_file() and self.path.suffix == ".keras":
             return
         self._read_run(self.path)
@@ -53,8 +68,8 @@ class Judge:
         config, results = (folder / name for name in ("config.yaml", "results.json"))
         if not config.is_file():
             raise Refused(
-                f"task.judge: expected the folder of a finished run of classification, or a .keras "
-                f"file; {folder} is neither."
+                f"task.judge: expected the folder of a finished run of classification, a .keras "
+                f"file or {NAME}; {folder} is none of them."
             )
         try:
             learned = yaml.safe_load(config.read_text("utf-8"))["task"]["name"]
@@ -87,7 +102,12 @@ class Judge:
         if None in field.shape:
             raise Refused("task.judge: needs images of one size.")
         if self.shape is None:
-            _ = self.network
+            channels, given = self.network.input.shape[-1], field.shape[-1]
+            if channels not in (None, given) and (channels, given) != (3, 1):
+                raise Refused(
+                    f"task.judge: {self.name} looks at images of {channels} channels; those of the "
+                    f"data have {given}."
+                )
             return
         if self.shape != tuple(field.shape):
             raise Refused(
@@ -104,6 +124,8 @@ class Judge:
     def network(self) -> Any:
         """From images to features and, of a classifier, probabilities; opened at its first use."""
         with undisturbed():
+            if self.inception:
+                return inception(self.weights)
             try:
                 model = keras.models.load_model(self.path, compile=False)
             except (OSError, ValueError, KeyError) as error:
@@ -120,14 +142,18 @@ class Judge:
         return keras.Model(model.input, {"features": model.output})
 
     def __call__(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return features ``(images, numbers)`` and the classes' probabilities, None of a file.
+        """Return features ``(images, numbers)`` and probabilities of classes, None of a file.
 
         Args:
             images: uint8, or floats from 0 to 1, shape ``(images, height, width, channels)``.
         """
-        seen = self._see(tf.convert_to_tensor(images))
-        chances = seen.get("chances")
-        return seen["features"].numpy(), None if chances is None else chances.numpy()
+        step = AT_ONCE if self.inception else len(images)
+        parts = [
+            self._see(tf.convert_to_tensor(images[start : start + step]))
+            for start in range(0, len(images), step)
+        ]
+        seen = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return seen["features"], seen.get("chances")
 
     @cached_property
     def _see(self) -> Any:
@@ -141,7 +167,8 @@ class Judge:
         if self.shape is None:
             height, width, channels = entry.shape[1:]
             if height is not None and width is not None:
-                pixels = tf.image.resize(pixels, (height, width), antialias=True)
+                # Published distances are of images that are made small without antialiasing.
+                pixels = tf.image.resize(pixels, (height, width), antialias=not self.inception)
             if channels == 3 and pixels.shape[-1] == 1:
                 pixels = tf.image.grayscale_to_rgb(pixels)
         elif not self.bytes:
@@ -156,7 +183,9 @@ def missing_judge(task: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with ``task.judge``, if anything is; told without TensorFlow."""
     try:
         if task.get("judge") is not None:
-            Judge(str(task["judge"]))
+            Judge(str(task["judge"]), task.get("judge_weights"))
+        elif task.get("judge_weights") is not None:
+            return [f"task.judge_weights: is for task.judge={NAME}; there is no judge."]
     except Refused as refusal:
         return refusal.faults
     return []

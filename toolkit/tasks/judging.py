@@ -32,22 +32,29 @@ class Judging:
     Args:
         name: The judge, see ``toolkit.tasks.judge``.
         count: Images that are made of a split, and real ones of it at most.
+        weights: The judge's, where it takes any.
     """
 
-    def __init__(self, name: str, count: int):
-        self.name, self.count = name, count
+    def __init__(self, name: str, count: int, weights: str | None = None):
+        self.name, self.count, self.weights = name, count, weights
         self._known: list[tuple[Split, Moments, dict[str, float]]] = []
 
     @cached_property
     def judge(self) -> Judge:
         """Who judges; a run that has a judge can be used without it for all else."""
-        return Judge(self.name)
+        return Judge(self.name, self.weights)
+
+    @property
+    def score(self) -> str:
+        """Name of the score by the judge's classes."""
+        return "inception_score" if self.judge.inception else "classifier_score"
 
     @property
     def figures(self) -> tuple[str, ...]:
         """Names of the figures that there can be."""
-        names = ("frechet_distance", "classifier_score", "least_class_share", "class_agreement")
-        return names if self.judge.classes else names[:1]
+        if self.judge.classes:
+            return ("frechet_distance", self.score, "least_class_share", "class_agreement")
+        return ("frechet_distance", self.score)[: 1 + self.judge.inception]
 
     def real(self, split: Split, spec: Spec) -> tuple[Moments, dict[str, float]]:
         """Return moments of a split's images, and what scores real images have; looked at once."""
@@ -55,7 +62,7 @@ class Judging:
             if known is split:
                 return moments, scores
         features, chances = self._seen(_images(split, spec, self.count))
-        scores = {} if chances is None else {"classifier_score": classifier_score(chances)}
+        scores = {} if chances is None else {self.score: classifier_score(chances)}
         self._known.append((split, Moments.of(features), scores))
         return self._known[-1][1:]
 
@@ -73,7 +80,8 @@ class Judging:
         real, _ = self.real(split, dataset.spec)
         found = {"frechet_distance": frechet_distance(real, features)}
         if chances is not None:
-            found["classifier_score"] = classifier_score(chances)
+            found[self.score] = classifier_score(chances)
+        if chances is not None and self.judge.classes:
             found["least_class_share"] = float(class_shares(chances).min())
             if maker.classes:
                 places = np.array([self.judge.classes.index(name) for name in maker.classes])

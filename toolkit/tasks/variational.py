@@ -43,10 +43,12 @@ class Variational(Reconstruction):
             ``importance_bound``, a tighter bound on the negative log likelihood (Burda et al.
             2016, arXiv:1509.00519); 0 does not.
         judge: A fixed classifier that images are measured by which are decoded from codes drawn of
-            the standard normal: the folder of a finished run of classification on the same data, or
-            a ``.keras`` file whose output is a vector for each image; null measures nothing. The
-            best epoch is that of the least loss all the same, unless ``trainer.monitor`` says
-            ``frechet_distance``. See ``toolkit.tasks.judging``.
+            the standard normal: the folder of a finished run of classification on the same data, a
+            ``.keras`` file whose output is a vector for each image, or ``InceptionV3``; null
+            measures nothing. The best epoch is that of the least loss all the same, unless
+            ``trainer.monitor`` says ``frechet_distance``. See ``toolkit.tasks.judge``.
+        judge_weights: File of the weights of ``judge=InceptionV3``, as Keras has them; null: they
+            are downloaded once.
         judged: Images that are decoded to be judged; 2,000 at most after each epoch.
 
     References:
@@ -56,6 +58,7 @@ class Variational(Reconstruction):
     inputs: ClassVar = frozenset({"image", "series", "table"})
     views: ClassVar[tuple[str, ...]] = ("reconstructions", "drawn", "traversals", "codes")
     draws: ClassVar = True
+    codes: ClassVar = "codes: drawn standard normal for new examples, or as the encoder gives them"
     makes_images: ClassVar = True
 
     def __init__(
@@ -67,10 +70,11 @@ class Variational(Reconstruction):
         binarize: bool = False,
         importance_samples: Count = 0,
         judge: str | None = None,
+        judge_weights: str | None = None,
         judged: PositiveInt = 10_000,
     ):
         super().__init__()
-        self.judging = None if judge is None else Judging(judge, judged)
+        self.judging = None if judge is None else Judging(judge, judged, judge_weights)
         self.beta, self.likelihood, self.deviation = beta, likelihood, deviation
         self.binarize, self.importance_samples = binarize, importance_samples
 
