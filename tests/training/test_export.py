@@ -333,7 +333,7 @@ def test_a_recurrent_network_of_free_batch_in_litert(run_of, tmp_path):
 
     subject = open_subject(RunFolder.open(run_of("gru", "streams")), whole=True)
     with pytest.raises(Refused, match="litert cannot hold this network: 'tf.TensorListReserve' op"):
-        litert.write(subject, tmp_path, (None, None))
+        litert.write(subject, tmp_path, {"tokens": (None, None)})
 
 
 @pytest.mark.parametrize(

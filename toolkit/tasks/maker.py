@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.lazy import keras, tf
-from toolkit.tasks.units import BYTE
+from toolkit.lazy import tf
+from toolkit.tasks.units import written
 
 BATCH = 500
 """Images that are made at a time."""
@@ -70,10 +70,7 @@ class Maker:
 
     def _make(self, codes: Any, labels: Any) -> Any:
         given = {"noise": codes, "label": labels} if self.classes else codes
-        images = keras.ops.cast(self.network(given, training=False), "float32")
-        if self.field.dtype != "uint8":
-            return keras.ops.clip(images, 0.0, 1.0)
-        return keras.ops.cast(keras.ops.round(keras.ops.clip(images, 0.0, BYTE)), "uint8")
+        return written(self.network(given, training=False), self.field)
 
 
 def in_turn(count: int, classes: int) -> np.ndarray:

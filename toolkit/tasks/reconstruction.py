@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
 from toolkit.data.pipeline import FIXED
-from toolkit.data.spec import Spec, Target
+from toolkit.data.spec import Field, Spec, Target
 from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
 from toolkit.tasks.noises import ON_IMAGES, Noise, noisy
+from toolkit.tasks.part import Part
 from toolkit.tasks.units import BYTE, scaled, unscaled
 from toolkit.types import Positive
 
@@ -47,6 +49,7 @@ class Reconstruction:
     views: ClassVar[tuple[str, ...]] = ("reconstructions", "codes")
     reads: ClassVar = {"decoder": "code"}
     draws: ClassVar = False
+    codes: ClassVar = "codes, as the encoder gives them"
 
     def __init__(
         self,
@@ -130,6 +133,18 @@ class Reconstruction:
             networks.features.stages,
             beside={"encoder": networks.encoder, "decoder": self.writer(networks.decoder)},
         )
+
+    def saved_parts(self, spec: Spec, encoder: Any) -> dict[str, Part]:
+        """Return the whole and both halves; see ``toolkit.tasks.part``."""
+        code, made = Field("code", ()), spec.input  # its shape is the network's to tell
+        made = replace(made, kind="picture") if made.kind == "image" else made
+        return {
+            "reconstruction": Part(spec, encoder),
+            "encoder": Part(Spec(spec.inputs, {"code": code}), encoder, "encoder"),
+            "decoder": Part(
+                Spec({"code": code}, {"made": made}), None, "decoder", {"code": self.codes}
+            ),
+        }
 
     def writer(self, decoder: Any) -> Any:
         """Return a decoder that gives examples in their own units."""

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from toolkit.data.spec import Spec
+from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused
+from toolkit.tasks.part import Part
 from toolkit.tasks.sides import Own, won
 from toolkit.types import Count, NonNegative, Positive, PositiveInt
 
@@ -142,6 +143,12 @@ class SequenceAdversarial:
         from toolkit.tasks.sequence_networks import sequence_networks
 
         return sequence_networks(self, model, spec, sizes)
+
+    def saved_parts(self, spec: Spec, encoder: Any) -> dict[str, Part]:
+        """Return the generator; see ``toolkit.tasks.part``."""
+        inputs = {**spec.inputs, "noise": Field("code", (self.latent,))}
+        meanings = {"noise": "noise, drawn standard normal, one row for each text"}
+        return {"generator": Part(Spec(inputs, spec.targets), encoder, meanings=meanings)}
 
     def metrics(self, target: Any) -> dict[str, Any]:
         """Return none: the step tells what there is to tell."""

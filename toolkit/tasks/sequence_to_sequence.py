@@ -7,9 +7,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from toolkit.data.spec import Spec
 from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
 from toolkit.tasks.decoding import Decoding
+from toolkit.tasks.part import Part
 from toolkit.types import Count, Fraction, NonNegative, Positive, PositiveInt
 
 
@@ -104,6 +106,12 @@ class SequenceToSequence:
     def written(self, target: Any) -> dict[str, Any]:
         """Return what the decoder reads: the text so far, as ids."""
         return {"written": replace(target, kind="tokens")}
+
+    def saved_parts(self, spec: Any, encoder: Any) -> dict[str, Part]:
+        """Return encoder and decoder as one network; see ``toolkit.tasks.part``."""
+        whole = Spec({**spec.inputs, **self.written(spec.target)}, spec.targets)
+        meanings = {"written": "ids of the text so far, from its start on"}
+        return {"network": Part(whole, encoder, meanings=meanings)}
 
     def examples(self, x: Any, y: Any, weight: Any, seed: Any) -> Any:
         """Return a batch as it is learned: with the right tokens so far, and the next ones.

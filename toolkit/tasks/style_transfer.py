@@ -153,6 +153,10 @@ class StyleTransfer:
         self.maker = Maker(built.inference, spec.input, self.draw)
         return built
 
+    def saved_parts(self, spec: Spec, encoder: Any) -> dict[str, Any]:
+        """Return none: the network is one picture; see ``toolkit.tasks.part``."""
+        return {}
+
     def draw(self, count: Any, seed: Any) -> Any:
         """Return what so many pictures are made of: ones, whatever the seed."""
         return np.ones((count, 1), "float32")

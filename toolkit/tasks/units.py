@@ -41,6 +41,14 @@ def signed(image: Any, field: Any) -> Any:
     return scaled(image, field) * 2 - 1
 
 
+def written(image: Any, field: Any) -> Any:
+    """Return images of a field as they are written into files: bytes, or float32 in 0..1."""
+    image = keras.ops.cast(image, "float32")
+    if field.dtype != "uint8":
+        return keras.ops.clip(image, 0.0, 1.0)
+    return keras.ops.cast(keras.ops.round(keras.ops.clip(image, 0.0, BYTE)), "uint8")
+
+
 def painted(image: Any, field: Any) -> Any:
     """Return images of -1..1 in a field's own units, by a layer; bytes stay floats."""
     half = BYTE / 2 if field.dtype == "uint8" else 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +12,14 @@ from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused
 from toolkit.lazy import tf
+from toolkit.tasks.units import BYTE
 from toolkit.training.export import samples
-from toolkit.training.export.raw_inputs import graph_of
+from toolkit.training.export.raw_inputs import graph_of, of_arrays
 from toolkit.training.export.subject import Subject
 
 TOLERANCE = {"float64": 1e-6, "float32": 1e-4}
+ROUNDED = 0.5
+"""How far a byte may be from what it is rounded from."""
 HALF = 3e-2
 """Largest difference that may be, as a share of the largest output; this one in half precision."""
 
@@ -28,12 +31,14 @@ class Comparison:
     Attributes:
         form: What was written, for messages.
         tolerance: Share of the largest output that a difference may be.
+        rounded: Whether what was written gives bytes; Keras's outputs are compared unrounded.
         batches: How many rows each batch had.
         largest: The largest difference.
     """
 
     form: str
     tolerance: float
+    rounded: bool = False
     batches: list[int] = field(default_factory=list)
     largest: float = 0.0
 
@@ -49,7 +54,10 @@ class Comparison:
                 f"format: {self.form} cannot hold this network: opened again it gives the shape "
                 f"{found.shape}, and Keras {expected.shape}. Nothing was kept."
             )
-        difference = float(np.abs(found - expected).max(initial=0.0))
+        distances = np.abs(found - expected)
+        if self.rounded:
+            distances = np.maximum(np.abs(found - np.clip(expected, 0.0, BYTE)) - ROUNDED, 0.0)
+        difference = float(distances.max(initial=0.0))
         limit = 1e-6 + self.tolerance * float(np.abs(expected).max(initial=0.0))
         if not difference <= limit:  # NaN is above it too
             raise Refused(
@@ -64,17 +72,18 @@ class Comparison:
 def compare_arrays(
     form: str,
     subject: Subject,
-    run: Callable[[np.ndarray], Any],
-    shape: tuple[int | None, ...],
+    run: Callable[[dict[str, np.ndarray]], Any],
+    shapes: Mapping[str, Sequence[int | None]],
 ) -> Comparison:
     """Compare what takes arrays with the network, on batches of several sizes.
 
     Raises:
         Refused: If they differ.
     """
-    comparison = Comparison(form, TOLERANCE.get(subject.precision, HALF))
-    for x in samples.arrays(subject, shape):
-        comparison.add(run(x), subject.predict(subject.scaled(x)))
+    tolerance = TOLERANCE.get(subject.precision, HALF)
+    comparison = Comparison(form, tolerance, subject.gives_bytes)
+    for given in samples.arrays(subject, shapes):
+        comparison.add(run(given), subject.predict(subject.scaled(subject.structured(given))))
     return comparison
 
 
@@ -84,16 +93,13 @@ def compare_signatures(form: str, subject: Subject, run: Callable[..., Any]) -> 
     Raises:
         Refused: If they differ.
     """
-    names = {"TextEncoder": "ids", "SubwordEncoder": "ids"}
-    names |= {"ImageEncoder": "arrays", "TableEncoder": "arrays"}
-    signature = names.get(type(subject.encoder).__name__, "serving_default")
     comparison = compare_arrays(
         form,
         subject,
-        lambda x: run(signature, {subject.name: x})[subject.output],
-        subject.shape,
+        lambda given: run(of_arrays(subject), given)[subject.output],
+        subject.shapes,
     )
-    if isinstance(subject.encoder, TextEncoder | SubwordEncoder):
+    if isinstance(subject.reader, TextEncoder | SubwordEncoder):
         check_tokens(subject)
     for given, expected in samples.raw(subject):
         signature = "pairs" if "second" in given else "serving_default"

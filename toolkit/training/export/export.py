@@ -16,13 +16,13 @@ from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
-from toolkit.tasks import TASKS
 from toolkit.training.export.report import tell
 from toolkit.training.run_folder import RunFolder
 from toolkit.types import PositiveInt
 
 NEEDS = {
     "saved_model": (),
+    "keras": (),
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
     "litert": ("ai_edge_litert",),
     "preset": (),
@@ -35,13 +35,14 @@ SIGNATURE = "signature.json"
 def export(
     *,
     run: str,
-    format: Literal["saved_model", "onnx", "litert", "preset"] = "saved_model",
+    format: Literal["saved_model", "keras", "onnx", "litert", "preset"] = "saved_model",
+    part: str | None = None,
     output: str | None = None,
     overwrite: bool = False,
     batch_size: PositiveInt | None = None,
     length: PositiveInt | None = None,
 ) -> Path:
-    """Write a run's best network in a form that other programs read.
+    """Write a run's network in a form that other programs read.
 
     What was written is opened again and compared with Keras on batches of several sizes; where
     they differ nothing is kept.
@@ -50,9 +51,14 @@ def export(
         run: The run's folder.
         format: ``saved_model`` takes raw texts, picture files or a table's cells, with all that
             lies between them and the prediction inside; so TensorFlow Serving can serve it.
-            ``onnx`` and ``litert`` take arrays (token ids, pixels, numbers), with the vocabulary
-            and the classes in JSON files beside them. ``preset`` is the encoder of a model such as
-            ``bert``, with its tokenizer, for KerasHub's ``from_preset``.
+            ``keras``, ``onnx`` and ``litert`` take arrays (token ids, pixels, numbers, noise), with
+            the vocabulary and the classes in JSON files beside them; ``keras`` opens in plain
+            Keras. ``preset`` is the encoder of a model such as ``bert``, with its tokenizer, for
+            KerasHub's ``from_preset``.
+        part: Which of the run's networks: ``reconstruction``, ``encoder`` or ``decoder`` of an
+            autoencoder, ``generator`` or ``back`` of a CycleGAN; null: the first, ``model.keras``.
+            Pictures are given as ``generate`` and ``predict`` write them, bytes where the data has
+            bytes.
         output: Folder to make; null: ``export/<format>`` in the run's.
         overwrite: Whether an export that lies in that folder is replaced.
         batch_size: Examples in a batch of ``litert``; null: free, but one for recurrent networks,
@@ -64,33 +70,22 @@ def export(
 
     Raises:
         Refused: If there is no such run, the folder is in the way, a package is missing, the format
-            cannot hold the network, or the network reads noise.
+            cannot hold the network, or the run has no such part.
     """
     folder = RunFolder.open(run)
     folder.need_model()
     place = Path(output) if output is not None else folder.path / "export" / format
     _check(format, place, overwrite, {"batch_size": batch_size, "length": length})
     with _aside(place) as aside:
-        _check_reads(folder)
-        start_tensorflow()
-        from toolkit.training.export.subject import open_subject
+        from toolkit.training.export.subject import choose_part, open_subject
 
-        subject = open_subject(folder, whole=format != "saved_model")
+        chosen = choose_part(folder, part)
+        start_tensorflow()
+        subject = open_subject(folder, whole=format != "saved_model", part=chosen)
         about, comparison = WRITERS[format](subject, aside, batch_size, length)
         _write_beside(aside, subject, {"format": format, **about})
     tell(folder, format, place, subject, about, comparison)
     return place
-
-
-def _check_reads(folder: RunFolder) -> None:
-    """Refuse a run whose network does not read what the data holds."""
-    learned = folder.settings()["task"]["name"]
-    if learned in TASKS and not getattr(TASKS[learned], "reads_input", True):
-        raise Refused(
-            f"run: {folder.path} has learned {learned}: its network takes noise, and export writes "
-            f"networks that read the data's inputs. {folder.model} opens in plain Keras, whose "
-            "Model.export writes it."
-        )
 
 
 def _check(format: str, place: Path, overwrite: bool, only_litert: dict[str, int | None]) -> None:
@@ -167,13 +162,22 @@ def _saved_model(subject: Any, folder: Path, batch_size: None, length: None) -> 
     return about, compare_signatures("saved_model", subject, saved_model.open_written(folder))
 
 
+def _keras(subject: Any, folder: Path, batch_size: None, length: None) -> tuple[Any, Any]:
+    from toolkit.training.export import keras_file
+    from toolkit.training.export.check import compare_arrays
+
+    keras_file.write(subject, folder)
+    comparison = compare_arrays("keras", subject, keras_file.open_written(folder), subject.shapes)
+    return _interface(subject, subject.shapes), comparison
+
+
 def _onnx(subject: Any, folder: Path, batch_size: None, length: None) -> tuple[Any, Any]:
     from toolkit.training.export import onnx
     from toolkit.training.export.check import compare_arrays
 
     onnx.write(subject, folder)
-    comparison = compare_arrays("onnx", subject, onnx.open_written(folder), subject.shape)
-    return _interface(subject, subject.shape), comparison
+    comparison = compare_arrays("onnx", subject, onnx.open_written(folder), subject.shapes)
+    return _interface(subject, subject.shapes), comparison
 
 
 def _litert(
@@ -183,16 +187,18 @@ def _litert(
     from toolkit.training.export.check import compare_arrays
     from toolkit.training.export.subject import loops
 
-    shape = list(subject.shape)
-    if length is not None and shape[1:] != [None]:
-        raise Refused(
-            f"length: only texts have one that is free; the network's input is {shape[1:]}."
-        )
-    shape[0] = batch_size or (1 if loops(subject.model) else None)
-    shape[1:] = [length] if length is not None else shape[1:]
-    litert.write(subject, folder, tuple(shape))
-    opened = litert.open_written(folder, subject.name)
-    return _interface(subject, shape), compare_arrays("litert", subject, opened, tuple(shape))
+    free = [name for name, shape in subject.shapes.items() if shape[1:] == (None,)]
+    if length is not None and not free:
+        told = ", ".join(str(list(shape[1:])) for shape in subject.shapes.values())
+        raise Refused(f"length: only texts have one that is free; the network's input is {told}.")
+    rows = batch_size or (1 if loops(subject.model) else None)
+    shapes = {
+        name: (rows, *((length,) if name in free else shape[1:]))
+        for name, shape in subject.shapes.items()
+    }
+    litert.write(subject, folder, shapes)
+    comparison = compare_arrays("litert", subject, litert.open_written(folder), shapes)
+    return _interface(subject, shapes), comparison
 
 
 def _preset(subject: Any, folder: Path, batch_size: None, length: None) -> tuple[Any, Any]:
@@ -203,6 +209,7 @@ def _preset(subject: Any, folder: Path, batch_size: None, length: None) -> tuple
 
 WRITERS: dict[str, Callable[..., tuple[Any, Any]]] = {
     "saved_model": _saved_model,
+    "keras": _keras,
     "onnx": _onnx,
     "litert": _litert,
     "preset": _preset,
@@ -210,21 +217,30 @@ WRITERS: dict[str, Callable[..., tuple[Any, Any]]] = {
 """What writes each format and compares it with Keras."""
 
 
-def _interface(subject: Any, shape: Any) -> dict[str, Any]:
-    given = {"dtype": subject.dtype, "shape": list(shape), "is": subject.meaning}
-    return {"inputs": {subject.name: given}, "outputs": {subject.output: subject.output_meaning}}
+def _interface(subject: Any, shapes: Any) -> dict[str, Any]:
+    inputs = {
+        name: {
+            "dtype": entry.dtype.name,
+            "shape": list(shapes[name]),
+            "is": subject.meaning(name),
+        }
+        for name, entry in subject.entries.items()
+    }
+    return {"inputs": inputs, "outputs": {subject.output: subject.output_meaning}}
 
 
 def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
     """Write what a reader needs to know besides the network."""
-    field, target, encoder = subject.spec.input, subject.spec.target, subject.encoder
+    spec, encoder = subject.spec, subject.encoder
     if isinstance(encoder, TextEncoder):
         rules = {k: v for k, v in asdict(encoder).items() if k not in ("vocabulary", "input")}
         about["tokenization"] = rules
     elif isinstance(encoder, SubwordEncoder) and "tokenizer" not in about:  # a preset has its own
         about["tokenization"] = _tokenization(encoder, folder)
-    content = {SIGNATURE: about, "vocabulary.json": field.vocabulary}
-    content["classes.json"] = target.classes
+    content: dict[str, Any] = {SIGNATURE: about}
+    content |= {subject.vocabulary_file(name): f.vocabulary for name, f in spec.inputs.items()}
+    fields = (spec.target, *spec.inputs.values())
+    content["classes.json"] = next((f.classes for f in fields if f.classes), None)
     for name, value in content.items():
         if value is not None:
             text = json.dumps(value, indent=2, ensure_ascii=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,39 +12,27 @@ import numpy as np
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.quiet import held_back
+from toolkit.training.export.frozen import frozen
 from toolkit.training.export.subject import Subject
 
 FILE = "model.tflite"
 
 
-def write(subject: Subject, folder: Path, shape: tuple[int | None, ...]) -> None:
+def write(subject: Subject, folder: Path, shapes: Mapping[str, Sequence[int | None]]) -> None:
     """Write ``model.tflite`` into a folder.
 
     Args:
         subject: The network.
         folder: Where to.
-        shape: Shape of the input; None where it is free.
+        shapes: Shape of each input; None where it is free.
 
     Raises:
         Refused: If the network holds an operation that LiteRT has not.
     """
-    from tensorflow.python.framework.convert_to_constants import (
-        convert_variables_to_constants_v2,
-    )
-
-    spec = tf.TensorSpec(shape, subject.dtype, name=subject.name)
-    traced = tf.function(lambda x: subject(x)).get_concrete_function(spec)
-    # Weights become constants here: those that the converter finds as variables are left out.
-    constant = convert_variables_to_constants_v2(traced)
     module = tf.Module()
-
-    @tf.function(input_signature=[spec])
-    def serve(x: Any) -> dict[str, Any]:
-        return {subject.output: tf.ensure_shape(constant(x)[0], traced.output_shapes)}
-
-    module.serve = serve
+    module.serve = frozen(subject, shapes)
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [serve.get_concrete_function()], module
+        [module.serve.get_concrete_function()], module
     )
     try:
         with held_back():
@@ -53,12 +42,11 @@ def write(subject: Subject, folder: Path, shape: tuple[int | None, ...]) -> None
     (folder / FILE).write_bytes(content)
 
 
-def open_written(folder: Path, name: str) -> Any:
-    """Return a function from an array to the output, of what was written.
+def open_written(folder: Path) -> Any:
+    """Return a function from arrays by name to the output, of what was written.
 
     Args:
         folder: Where it lies.
-        name: Name of the input.
 
     Raises:
         Refused: If ai-edge-litert cannot read it.
@@ -66,11 +54,11 @@ def open_written(folder: Path, name: str) -> Any:
     with held_back():
         from ai_edge_litert.interpreter import Interpreter
 
-    def run(x: np.ndarray) -> np.ndarray:
+    def run(given: dict[str, np.ndarray]) -> np.ndarray:
         try:
             with held_back():
                 runner = Interpreter(model_path=str(folder / FILE)).get_signature_runner()
-                (output,) = runner(**{name: x}).values()
+                (output,) = runner(**given).values()
                 return output
         except (RuntimeError, ValueError) as error:
             raise Refused(

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from toolkit.errors import Refused
-from toolkit.lazy import tf
 from toolkit.quiet import held_back
+from toolkit.training.export.frozen import frozen
 from toolkit.training.export.subject import Subject
 
 FILE = "model.onnx"
@@ -27,8 +27,7 @@ def write(subject: Subject, folder: Path) -> None:
     with held_back():
         import tf2onnx
 
-    spec = tf.TensorSpec(subject.shape, subject.dtype, name=subject.name)
-    function = tf.function(lambda x: {subject.output: subject(x)}, input_signature=[spec])
+    function, specs = frozen(subject, subject.shapes), [*subject.entries.values()]
     faults = _Faults()
     log = logging.getLogger("tf2onnx")
     before, log.propagate = log.propagate, False
@@ -36,7 +35,7 @@ def write(subject: Subject, folder: Path) -> None:
     try:
         with held_back():
             tf2onnx.convert.from_function(
-                function, [spec], opset=OPSET, output_path=str(folder / FILE)
+                function, specs, opset=OPSET, output_path=str(folder / FILE)
             )
     except OSError:
         raise
@@ -50,7 +49,7 @@ def write(subject: Subject, folder: Path) -> None:
 
 
 def open_written(folder: Path) -> Any:
-    """Return a function from an array to the output, of what was written.
+    """Return a function from arrays by name to the output, of what was written.
 
     Raises:
         Refused: If onnxruntime cannot open it.
@@ -66,10 +65,9 @@ def open_written(folder: Path) -> Any:
     except Exception as error:
         what = str(error).partition("\n")[0]
         raise Refused(f"format: onnx cannot hold this network: {what}") from error
-    (name,) = (given.name for given in session.get_inputs())
 
-    def run(x: np.ndarray) -> np.ndarray:
-        return session.run(None, {name: x})[0]
+    def run(given: dict[str, np.ndarray]) -> np.ndarray:
+        return session.run(None, given)[0]
 
     return run
 

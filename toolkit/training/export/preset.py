@@ -63,7 +63,13 @@ def write(subject: Subject, folder: Path) -> tuple[dict[str, Any], Comparison]:
     (folder / CONSTANTS).write_text(json.dumps(constants) + "\n", "utf-8")
     comparison = _compare(subject, made, len(weights["token_embedding/embeddings"]), folder)
     about: dict[str, Any] = {
-        "inputs": {subject.name: {"dtype": "int32", "shape": [None, None], "is": subject.meaning}},
+        "inputs": {
+            subject.name: {
+                "dtype": "int32",
+                "shape": [None, None],
+                "is": subject.meaning(subject.name),
+            }
+        },
         "outputs": {"features": f"(batch, time, {made.units})"},
         "tokenizer": _write_tokenizer(subject.encoder, made, folder),
     }

@@ -47,11 +47,11 @@ def signatures(subject: Subject) -> dict[str, Signature]:
     Raises:
         Refused: If the run's encoder is of a plug-in and has no form here.
     """
-    encoder = subject.encoder
+    encoder = subject.reader
     arrays = Signature(
-        lambda given: said(subject, subject(given[subject.name])),
-        {subject.name: tf.TensorSpec(subject.shape, subject.dtype, subject.name)},
-        {subject.name: subject.meaning},
+        lambda given: said(subject, subject(subject.structured(given))),
+        subject.entries,
+        {name: subject.meaning(name) for name in subject.entries},
     )
     if isinstance(encoder, TextEncoder | SubwordEncoder):
         if subject.fills_gaps:  # of no text that has none
@@ -72,6 +72,14 @@ def signatures(subject: Subject) -> dict[str, Signature]:
         "encoder of this toolkit and has no form in TensorFlow operations; onnx and litert take "
         "what it gives."
     )
+
+
+def of_arrays(subject: Subject) -> str:
+    """Return the name of the signature that takes arrays."""
+    encoder = subject.reader
+    if isinstance(encoder, TextEncoder | SubwordEncoder):
+        return "ids"
+    return "arrays" if isinstance(encoder, ImageEncoder | TableEncoder) else "serving_default"
 
 
 def said(subject: Subject, outputs: Any) -> Named:
@@ -157,6 +165,7 @@ def _cells(subject: Subject, encoder: TableEncoder) -> Signature:
         for place, known in enumerate(encoder.categories):
             cell = tf.strings.strip(given["categories"][:, place, None])
             parts.append(tf.cast(tf.equal(cell, tf.constant([list(known)], "string")), "float32"))
-        return said(subject, subject.of_features(tf.concat(parts, axis=1)))
+        outputs = subject.of_features(tf.concat(parts, axis=1))
+        return said(subject, subject.finished(outputs))
 
     return Signature(cells, inputs, meaning)

@@ -27,7 +27,7 @@ def tell(
         "takes": ", ".join(takes),
         "compared": f"opened again; {len(comparison.batches)} batches of "
         f"{least if least == most else f'{least} to {most}'}, largest difference from Keras "
-        f"{comparison.largest:.1e}",
+        f"{comparison.largest:.1e}{' besides rounding to bytes' if comparison.rounded else ''}",
     }
     if "tokenizer" in about:
         rows["tokenizer"] = about["tokenizer"]
@@ -39,7 +39,7 @@ def tell(
 
 def readers(subject: Any) -> list[str]:
     """Return the packages, besides TensorFlow, without which a SavedModel cannot be opened."""
-    kind = getattr(getattr(subject.encoder, "tokenizer", None), "kind", None)
+    kind = getattr(getattr(subject.reader, "tokenizer", None), "kind", None)
     needed = kind in ("wordpiece", "sentencepiece") and not subject.fills_gaps
     return ["tensorflow_text"] if needed else []
 
@@ -51,13 +51,20 @@ def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
         return [
             "import onnxruntime",
             f'network = onnxruntime.InferenceSession("{path}/model.onnx")',
-            f'network.run(None, {{"{subject.name}": {subject.name}}})',
+            "network.run(None, {" + ", ".join(f'"{n}": {n}' for n in subject.entries) + "})",
+        ]
+    if format == "keras":
+        given = ", ".join(f'"{n}": {n}' for n in subject.entries)
+        return [
+            "import keras",
+            f'network = keras.models.load_model("{path}/model.keras")',
+            f"network({{{given}}})",
         ]
     if format == "litert":
         return [
             "from ai_edge_litert.interpreter import Interpreter",
             f'network = Interpreter("{path}/model.tflite").get_signature_runner()',
-            f"network({subject.name}={subject.name})",
+            "network(" + ", ".join(f"{n}={n}" for n in subject.entries) + ")",
         ]
     if format == "preset":
         return [
@@ -70,7 +77,10 @@ def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
         "SubwordEncoder": f"{subject.name}=tf.constant(ids)" if subject.fills_gaps else TEXT,
         "ImageEncoder": 'image_bytes=tf.constant([open("picture.png", "rb").read()])',
         "TableEncoder": "**cells",
-    }.get(type(subject.encoder).__name__, f"{subject.name}=tf.constant({subject.name})")
+    }.get(
+        type(subject.reader).__name__,
+        ", ".join(f"{name}=tf.constant({name})" for name in subject.entries),
+    )
     return [
         *(f"import {name}" for name in readers(subject)),
         "import tensorflow as tf",

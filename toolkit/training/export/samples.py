@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +40,27 @@ TEXTS = (
 Named = dict[str, Any]
 
 
-def arrays(subject: Subject, shape: tuple[int | None, ...]) -> Iterator[np.ndarray]:
-    """Yield batches of arrays that a network of this input may meet, of several sizes."""
+def arrays(
+    subject: Subject, shapes: Mapping[str, Sequence[int | None]]
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield batches of arrays by name that a network may meet, of several sizes."""
     random = np.random.default_rng(0)
     most = subject.longest or max(LENGTHS)
     for size, length in zip(SIZES, LENGTHS, strict=True):
-        free = min(length, most) if subject.spec.input.kind == "tokens" else SIDE
-        rows = shape[0] or size
-        yield _array(subject, (rows, *(n or free for n in shape[1:])), random)
+        batch = {}
+        for name, (rows, *sides) in shapes.items():
+            free = min(length, most) if subject.spec.inputs[name].kind == "tokens" else SIDE
+            shape = (rows or size, *(n or free for n in sides))
+            batch[name] = _array(subject, name, shape, random)
+        yield batch
 
 
-def _array(subject: Subject, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
-    field, target = subject.spec.input, subject.spec.target
+def _array(
+    subject: Subject, name: str, shape: tuple[int, ...], random: np.random.Generator
+) -> np.ndarray:
+    field, target = subject.spec.inputs[name], subject.spec.target
+    if field.kind == "label":
+        return random.integers(0, len(field.classes or ()), shape).astype(field.dtype)
     if field.kind == "tokens":
         ids = random.integers(0, len(field.vocabulary or ()), shape).astype(field.dtype)
         if target.kind != "next":  # padding after the end
@@ -81,7 +90,7 @@ def raw(subject: Subject) -> Iterator[tuple[Named, Any]]:
 
     There is none where raw input is arrays.
     """
-    encoder = subject.encoder
+    encoder = subject.reader
     if isinstance(encoder, TextEncoder | SubwordEncoder):
         if not subject.fills_gaps:
             yield from _texts(subject, encoder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ import numpy as np
 
 from toolkit.data.spec import Spec
 from toolkit.data.table_encoder import TableEncoder
-from toolkit.errors import Refused
+from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import keras, tf
+from toolkit.tasks.part import Part, parts_of
+from toolkit.tasks.units import written
 from toolkit.training.parts import learner, met
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
@@ -27,8 +29,11 @@ OUTPUTS = {
     "span": "logits",
     "image": "reconstruction",
     "picture": "picture",
+    "code": "code",
+    "text": "logits",
 }
 """What the network gives, by the kind of target that was learned."""
+PICTURES = ("image", "picture")
 WHOLE = "float32"
 GAPS = ("masked_language_model", "replaced_token_detection")
 """Tasks that are learned on texts of which something is taken out."""
@@ -40,12 +45,13 @@ class Subject:
 
     Attributes:
         model: The network.
-        spec: Its input and what it has learned.
-        encoder: What turns raw input into arrays; None where the data set has none.
+        spec: Its inputs and what it has learned.
+        encoder: What turns raw input into the first of its arrays; None where nothing does.
         precision: The policy that the network computes in.
         trained_in: The one that it was trained in.
         description: The model, as the run's configuration has it.
         learned: Name of the task.
+        meanings: What inputs are, where their kind does not tell.
     """
 
     model: keras.Model
@@ -55,12 +61,36 @@ class Subject:
     trained_in: str
     description: dict[str, Any] = dataclasses.field(default_factory=dict)
     learned: str = ""
+    meanings: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def entries(self) -> dict[str, Any]:
+        """Type and shape of each array that goes in, a ``TensorSpec`` by name; None is free."""
+        found = self.model.input
+        found = found if isinstance(found, dict) else dict.fromkeys(self.spec.inputs, found)
+        return {
+            name: tf.TensorSpec(found[name].shape, field.dtype, name)
+            for name, field in self.spec.inputs.items()
+        }
+
+    def structured(self, given: Mapping[str, Any]) -> Any:
+        """Return arrays by name as the network takes them: of one input as it is."""
+        return dict(given) if len(self.spec.inputs) > 1 else given[self.name]
+
+    @property
+    def shapes(self) -> dict[str, tuple[int | None, ...]]:
+        """Shape of each array, batch first."""
+        return {name: tuple(entry.shape) for name, entry in self.entries.items()}
+
+    @property
+    def reader(self) -> Any:
+        """What turns raw input into all that the network takes; None where it takes arrays only."""
+        return self.encoder if len(self.spec.inputs) == 1 else None
 
     @property
     def name(self) -> str:
-        """Name of the input."""
-        (name,) = self.spec.inputs
-        return name
+        """Name of the input, the first of several."""
+        return next(iter(self.spec.inputs))
 
     @property
     def output(self) -> str:
@@ -80,23 +110,27 @@ class Subject:
         """Whether it says what belongs into gaps, which no plain text has."""
         return self.learned in GAPS
 
-    @property
-    def shape(self) -> tuple[int | None, ...]:
-        """Shape of a batch of arrays; None where it is free."""
-        return tuple(self.model.input.shape)
-
-    @property
-    def dtype(self) -> str:
-        """Type of the arrays' elements."""
-        return self.spec.input.dtype
-
     def __call__(self, x: Any) -> Any:
-        """Return the network's output for arrays in original units, never in half precision.
+        """Return what is given for arrays in original units, never in half precision.
 
         Images are pixels as they are and series values as they are, as their scaling lies in the
-        network. That of a table's columns of numbers does not, and is done here.
+        network. That of a table's columns of numbers does not, and is done here. Pictures are given
+        as files hold them: bytes where the data has bytes, else from 0 to 1.
+
+        Args:
+            x: An array, or several by name, as :meth:`structured` gives them.
         """
-        return self.of_features(self.scaled(x))
+        return self.finished(self.of_features(self.scaled(x)))
+
+    def finished(self, outputs: Any) -> Any:
+        """Return what the network gives, pictures as files hold them."""
+        target = self.spec.target
+        return written(outputs, target) if target.kind in PICTURES else outputs
+
+    @property
+    def gives_bytes(self) -> bool:
+        """Whether what is given is rounded to bytes."""
+        return self.spec.target.kind in PICTURES and self.spec.target.dtype == "uint8"
 
     def scaled(self, x: Any) -> Any:
         """Return arrays in original units as the network was trained on them."""
@@ -109,27 +143,35 @@ class Subject:
         """Return the network's output for arrays as it was trained on them."""
         outputs = self.model(x, training=False)
         half = outputs.dtype in ("float16", "bfloat16")
-        return tf.cast(outputs, WHOLE) if half else outputs
+        return keras.ops.cast(outputs, WHOLE) if half else outputs
 
     @functools.cached_property
     def predict(self) -> Callable[[Any], Any]:
         """:meth:`of_features`, compiled as Keras's own ``predict`` is, for arrays of all sizes."""
-        spec = tf.TensorSpec(self.shape, self.model.input.dtype)
-        return tf.function(self.of_features, input_signature=[spec])
+        specs = self.structured(self.entries)
+        return tf.function(self.of_features, input_signature=[specs])
 
-    @property
-    def meaning(self) -> str:
-        """What the input is, for a person."""
-        field = self.spec.input
+    def vocabulary_file(self, name: str) -> str:
+        """Return the file that has the words of an input."""
+        same = self.spec.inputs[name].vocabulary == self.spec.input.vocabulary
+        return "vocabulary.json" if same else f"{name}_vocabulary.json"
+
+    def meaning(self, name: str) -> str:
+        """Return what an input is, for a person."""
+        if name in self.meanings:
+            return self.meanings[name]
+        field = self.spec.inputs[name]
         names = ", ".join(getattr(self.encoder, "names", None) or field.names or ())
+        top = "255" if field.dtype == "uint8" else "1"
         padded = (
             f", {field.pad} after the end of shorter texts"
             if self.spec.target.kind != "next"
             else ""
         )
         return {
-            "tokens": f"ids of vocabulary.json{padded}",
-            "image": "pixels, 0 to 255; height, width and channels",
+            "tokens": f"ids of {self.vocabulary_file(name)}{padded}",
+            "image": f"pixels, 0 to {top}; height, width and channels",
+            "label": "ids of classes.json, from 0",
             "series": f"values in original units; time by columns: {names}",
             "table": f"values in original units, 1 or 0 for column=category; columns: {names}",
         }.get(field.kind, field.kind)
@@ -139,7 +181,8 @@ class Subject:
         """What the output is, for a person."""
         target = self.spec.target
         names = ", ".join(target.names or ())
-        made = "(batch, height, width, channels): pixels, in the units of those that are read"
+        top = "255" if target.dtype == "uint8" else "1"
+        made = f"(batch, height, width, channels): pixels, {target.dtype} from 0 to {top}"
         return {
             "image": made,
             "picture": made,
@@ -149,6 +192,8 @@ class Subject:
             "value": f"(batch, values), in original units: {names}",
             "tags": "(batch, time, classes): the probability of each tag of classes.json",
             "span": "(batch, time, 2): logits of each token being an answer's first and its last",
+            "code": "the code of each; where codes are drawn from a distribution, its mean",
+            "text": "(batch, time, words): logits of the token after each of those written",
         }.get(target.kind, "as the network gives them")
 
     @property
@@ -160,36 +205,60 @@ class Subject:
         return np.array(offset, WHOLE), np.array(scale, WHOLE)
 
 
-def open_subject(folder: RunFolder, *, whole: bool) -> Subject:
+def choose_part(folder: RunFolder, wanted: str | None) -> Part:
+    """Return the network of a run that is wanted; told without TensorFlow.
+
+    Args:
+        folder: The run.
+        wanted: Its name; None: that of ``model.keras``.
+
+    Raises:
+        Refused: If there is no such network, or it is of no use elsewhere.
+    """
+    config = folder.settings()
+    spec, encoder = read_spec(folder)
+    encoder = getattr(encoder, "as_texts", encoder)  # questions, words: as a pair or a text
+    task, spec = learner(config["task"], config["model"], spec)
+    parts = parts_of(task, spec, encoder)
+    if not parts:
+        raise Refused(
+            f"run: {folder.path} has learned {config['task']['name']}: its network is one picture, "
+            f"{folder.picture}, and takes nothing."
+        )
+    if wanted is not None and wanted not in parts:
+        raise Refused(f"part: no '{wanted}' in {folder.path}.{did_you_mean(wanted, parts)}")
+    return parts[wanted or next(iter(parts))]
+
+
+def open_subject(folder: RunFolder, *, whole: bool, part: Part | None = None) -> Subject:
     """Open a run's network for export.
 
     Args:
         folder: The run.
         whole: Whether the network must compute in float32, whatever it was trained in.
+        part: Which of its networks; None: that of ``model.keras``.
 
     Raises:
-        Refused: If a file of the run is damaged.
+        Refused: If a file of the run is missing or damaged.
     """
     from toolkit.training.assemble import assemble, open_network
 
-    config = folder.settings()
-    spec, encoder = read_spec(folder)
-    encoder = getattr(encoder, "as_texts", encoder)  # questions, words: as a pair or a text
-    model, trained_in = open_network(folder.need_model()), config["trainer"].get("precision", WHOLE)
-    if len(spec.inputs) != 1:
-        raise Refused(f"run: only networks of one input are exported; {folder.path} has more.")
-    precision = trained_in
+    config, part = folder.settings(), part or choose_part(folder, None)
+    folder.need_model()
+    model = open_network(folder.path / f"{part.file}.keras")
+    precision = trained_in = config["trainer"].get("precision", WHOLE)
     if whole and trained_in != WHOLE:
         keras.config.set_dtype_policy(WHOLE)
-        task, spec = learner(config["task"], config["model"], spec)
-        built = assemble(config["model"], spec, task, batch_size=1).inference
+        task, spec = learner(config["task"], config["model"], read_spec(folder)[0])
+        networks = assemble(config["model"], spec, task, batch_size=1)
+        built = networks.beside.get(part.file, networks.inference)
         built.set_weights(model.get_weights())
         model, precision = built, WHOLE
     for layer in model._flatten_layers():
         if getattr(layer, "use_cudnn", None):  # its operations exist on one maker's devices only
             layer.use_cudnn = False
-    learned = config["task"]["name"]
-    return Subject(model, spec, encoder, precision, trained_in, config["model"], learned)
+    about = config["model"], config["task"]["name"], part.meanings
+    return Subject(model, part.spec, part.encoder, precision, trained_in, *about)
 
 
 def loops(model: keras.Model) -> bool:
