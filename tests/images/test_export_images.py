@@ -236,6 +236,7 @@ def test_a_saved_model_makes_the_pictures_that_predict_makes(run_of, tmp_path, n
 def test_an_encoder_reads_pictures_and_gives_codes(run_of, tmp_path):
     run, files = run_of("vae"), picture_files(tmp_path / "in")
     _, network = taken(run, tmp_path / "e", "saved_model", part="encoder")
+    assert export(run=run, part="encoder") == Path(run, "export", "saved_model_encoder")
     found = network("arrays", image=pixels_in(files)[..., None])
     expected = network_of(run, "encoder")(pixels_in(files)[..., None])
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

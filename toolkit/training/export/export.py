@@ -59,7 +59,8 @@ def export(
             autoencoder, ``generator`` or ``back`` of a CycleGAN; null: the first, ``model.keras``.
             Pictures are given as ``generate`` and ``predict`` write them, bytes where the data has
             bytes.
-        output: Folder to make; null: ``export/<format>`` in the run's.
+        output: Folder to make; null: ``export/<format>`` in the run's, of a part that is named
+            ``export/<format>_<part>``.
         overwrite: Whether an export that lies in that folder is replaced.
         batch_size: Examples in a batch of ``litert``; null: free, but one for recurrent networks,
             which LiteRT cannot read with a free batch.
@@ -74,7 +75,8 @@ def export(
     """
     folder = RunFolder.open(run)
     folder.need_model()
-    place = Path(output) if output is not None else folder.path / "export" / format
+    usual = folder.path / "export" / (format if part is None else f"{format}_{part}")
+    place = usual if output is None else Path(output)
     _check(format, place, overwrite, {"batch_size": batch_size, "length": length})
     with _aside(place) as aside:
         from toolkit.training.export.subject import choose_part, open_subject
