@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ class Features:
         stages: What the stem and each block gave, in order: ``("stem", x)``, ``("recurrent", x)``.
         latent: Mean and logarithm of the variance of the normal distribution that ``x`` was drawn
             from; None where it was not drawn.
+        rows: What the stem has read.
     """
 
     x: Tensor
@@ -40,6 +41,7 @@ class Features:
     mask: Tensor | None = None
     stages: tuple[tuple[str, Tensor], ...] = ()
     latent: tuple[Tensor, Tensor] | None = None
+    rows: Tensor = None
 
 
 def build_network(
@@ -54,6 +56,7 @@ def build_network(
     memory: Features | None = None,
     condition: Tensor | None = None,
     goal: Field | None = None,
+    rows: Callable[[Tensor, Field], Tensor] | None = None,
 ) -> tuple[dict[str, Tensor], Features]:
     """Build a network of stock Keras layers from its description.
 
@@ -74,6 +77,7 @@ def build_network(
         condition: What blocks are told besides, shape ``(batch, numbers)``: a class as zeros and a
             one.
         goal: What the network is to make; blocks that make images have their size from it.
+        rows: Makes of the input, and its field, what the stem reads; None: it reads the input.
 
     Returns:
         The network's inputs by name, and its features.
@@ -85,10 +89,11 @@ def build_network(
         raise Refused(f"a network with one body reads one input; the data has {', '.join(inputs)}")
     ((name, field),) = inputs.items()
     shape = describe(field.kind, body)
-    x = entry = keras.Input(_input_shape(field, length), batch_size, field.dtype, name=name)
+    entry = keras.Input(_input_shape(field, length), batch_size, field.dtype, name=name)
     begin, own = STEMS[field.kind], (stem or {}).get(field.kind) or {}
     if memory is not None and "before" in inspect.signature(begin).parameters:
         own = {**own, "before": memory.embedding}
+    x = read = entry if rows is None else rows(entry, field)
     given: Given = begin(x, field, shape.reads, mask, **own)
     stages = [("stem", given.x)]
     for block, options in blocks_of(body):
@@ -110,7 +115,7 @@ def build_network(
     if shape.gives != "sequence":
         padding = None
     return {name: entry}, Features(
-        x, shape.gives, shape.causal, given.embedding, padding, tuple(stages), given.latent
+        x, shape.gives, shape.causal, given.embedding, padding, tuple(stages), given.latent, read
     )
 
 

@@ -14,6 +14,7 @@ TASKS: Table[str] = Table(
         ),
         "classification": "toolkit.tasks.classification:Classification",
         "regression": "toolkit.tasks.regression:Regression",
+        "sentence_similarity": "toolkit.tasks.sentence_similarity:SentenceSimilarity",
         "forecast": "toolkit.tasks.forecast:Forecast",
         "sequence_to_sequence": "toolkit.tasks.sequence_to_sequence:SequenceToSequence",
         "span_qa": "toolkit.tasks.span_qa:SpanQA",

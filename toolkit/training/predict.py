@@ -19,6 +19,7 @@ from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.quiet import start_tensorflow
 from toolkit.tasks import TASKS
+from toolkit.tasks.part import parts_of
 from toolkit.training.embed import embedded, framed
 from toolkit.training.generate_images import check_folder
 from toolkit.training.limits import limited, told
@@ -131,6 +132,8 @@ def predict(
         raise Refused(f"embed: is for runs of one network; this one learned {learned}.")
     if embed:
         encoder = framed(encoder, getattr(task, "causal", False))
+    if embed and getattr(task, "single", False):
+        spec = parts_of(task, spec, encoder)["encoder"].spec
     longest = met(config["model"], spec.input.kind).longest
     if embed or not (hasattr(task, "read") or getattr(task, "causal", False)):
         encoder = limited(encoder, longest)
