@@ -14,13 +14,13 @@ def apart(ids: Any, field: Field) -> Any:
     Args:
         ids: Pairs, ``[start] text [end] text [end]``, with as many ``end`` between the texts as a
             tokenizer puts there (RoBERTa's two), shape ``(batch, time)``.
-        field: Tells the ids of padding, of ``end`` and, where there is one, of ``start``.
+        field: Tells the ids of padding, ``start`` and ``end``.
 
     Returns:
         Shape ``(2 * batch, time)``: ``[start] text [end]`` and padding.
     """
     ops, special = keras.ops, field.special or {}
-    end, start = special["end"], special.get("start")
+    start, end = special["start"], special["end"]
     real = ops.cast(ops.not_equal(ids, field.pad), "int32")
     ends = ops.cast(ops.equal(ids, end), "int32")
     place = ops.cumsum(ops.ones_like(ids), axis=1) - 1
@@ -31,11 +31,10 @@ def apart(ids: Any, field: Field) -> Any:
     length = ops.sum(real, axis=1, keepdims=True)
     between = ops.logical_and(ops.equal(ends, 1), place < length - 1)
     begins = ops.max(ops.where(between, place + 1, 0), axis=1, keepdims=True)
-    # A start is put before it, in the place of the end that it follows.
-    source = place + begins - (0 if start is None else 1)
+    # A start takes the place of the end before it.
+    source = place + begins - 1
     second = ops.take_along_axis(ids, ops.minimum(source, ops.max(place)), axis=1)
-    if start is not None:
-        second = ops.where(ops.equal(place, 0), start, second)
+    second = ops.where(ops.equal(place, 0), start, second)
     second = ops.where(source < length, second, field.pad)
     return ops.concatenate([first, second], axis=0)
 

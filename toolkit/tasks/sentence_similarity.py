@@ -61,10 +61,10 @@ class SentenceSimilarity(Regression):
                 "texts; expected data with pairs: stsb, or text_classification with "
                 "data.text_pair_column."
             )
-        if "end" not in (field.special or {}):
+        if not {"start", "end"} <= (field.special or {}).keys():
             raise Refused(
-                "task=sentence_similarity needs a tokenizer that marks where a text ends; expected "
-                "data.tokenizer=wordpiece, bpe, sentencepiece, or a preset's."
+                "task=sentence_similarity needs a tokenizer that marks where texts begin and end; "
+                "expected data.tokenizer=wordpiece, bpe, sentencepiece, or a preset's."
             )
         if values not in ((), (1,)):
             raise Refused(
