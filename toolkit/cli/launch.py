@@ -40,9 +40,9 @@ def launch(
     """Train one run with several workers on this machine, each a process of its own.
 
     A worker that is lost (killed, out of memory) ends the others, and all begin again from the last
-    checkpoint, unless the run has come to its results. Only the first writes the run and to the terminal; the log of worker 1 is
-    ``worker-1.log`` in the run's folder. Where trainer.threads is not given, the cores are shared
-    among the workers.
+    checkpoint, unless the run has come to its results. Only the first writes the run and to the
+    terminal; the log of worker 1 is ``worker-1.log`` in the run's folder. Where trainer.threads is
+    not given, the cores are shared among the workers.
 
     Args:
         workers: How many.
