@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from toolkit.lazy import keras, tf
@@ -32,6 +32,11 @@ def several() -> bool:
 def several_workers(strategy: Any) -> bool:
     """Return whether other processes take part in a strategy's steps."""
     return strategy is not None and strategy.extended._in_multi_worker_mode()
+
+
+def scope(strategy: Any) -> Any:
+    """Return the context in which networks and optimizers are built; None is one device."""
+    return nullcontext() if strategy is None else strategy.scope()
 
 
 def total(tensors: Any) -> Any:

@@ -90,8 +90,9 @@ SMALL = ("model=mlp", "data=digits", "logger=none", "trainer.strategy=mirrored")
         ),
         (
             ("trainer.devices=2", "trainer.jit=true"),
-            "trainer.jit=true: XLA cannot compile steps whose gradients are summed over replicas; "
-            "leave it out, or trainer.strategy=one_device.",
+            "trainer.jit=true: XLA compiles a step for one device, and TensorFlow has no compiled "
+            "step that reads weights, or sums gradients, of several; leave it out, or "
+            "trainer.strategy=one_device.",
         ),
         (("trainer.strategy=tpu",), "trainer.strategy=tpu: no TPU was found"),
     ],

@@ -3,61 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 from families import FAMILIES
 from filelock import FileLock
+from processes import on as run_on
 from trained import folder
 
 from toolkit.training.state import State, checkpoints
-
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-LIMIT = 600
-"""Seconds, far more than any of these takes."""
-
-
-def start(output: Path, strategy: str, devices: int, names: tuple[str, ...], **environment: str):
-    """Start the training of some families in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, HERE / "trained.py", output, strategy, str(devices), *names],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finish(*processes: subprocess.Popen) -> None:
-    try:
-        for process in processes:
-            _, said = process.communicate(timeout=LIMIT)
-            assert process.returncode == 0, said[-3000:]
-    finally:
-        for process in processes:
-            process.kill()
-
-
-def workers(output: Path, count: int, names: tuple[str, ...]) -> list[subprocess.Popen]:
-    """Start so many workers of one run, which find each other by TF_CONFIG."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("localhost", 0))
-        addresses = [f"localhost:{each.getsockname()[1]}" for each in sockets]
-    started = []
-    for number in range(count):
-        task = {"type": "worker", "index": number}
-        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
-        started.append(start(output, "auto", 0, names, TF_CONFIG=config))
-    return started
 
 
 @pytest.fixture(scope="session")
@@ -75,11 +30,7 @@ def runs(tmp_path_factory, worker_id):
         done = output.with_suffix(".done")
         with FileLock(f"{output}.lock"):
             if not done.exists():
-                kind, count, *_ = how.split()
-                if kind == "workers":
-                    finish(*workers(output, int(count), names))
-                else:
-                    finish(start(output, kind, int(count), names))
+                run_on(how, "trained.py", output, *names)
                 done.touch()
         return output
 

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from test_equal_to_one_device import assert_equal
 
-from toolkit.training.run_folder import checkpoints
+import toolkit.cli.launch as launching
+from toolkit.cli.main import LOST
+from toolkit.training.run_folder import RunFolder, checkpoints
 from toolkit.training.state import State
 
 JOB = (
@@ -102,6 +104,60 @@ def test_workers_with_different_words_are_refused(tmp_path):
     said, _ = process.communicate(timeout=200)
     assert process.returncode == 2
     assert "there are 2 replicas; expected at least one example for each." in said
+
+
+class Losing:
+    """In place of workers: the first one writes files, and a kill of the second ends them."""
+
+    def __init__(self, folder: RunFolder, *writes: dict[str, str]):
+        self.folder, self.writes, self.told = folder, list(writes), []
+
+    def __call__(self, words, count):
+        self.told.append([*words])
+        if not self.writes:
+            return 0, ""
+        for name, content in self.writes.pop(0).items():
+            (self.folder.path / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder.path / name).write_text(content)
+        return LOST, "worker 1 was ended by SIGKILL"
+
+
+STEP = "checkpoints/step-00000010.safetensors"
+
+
+def test_a_worker_killed_after_the_results_ends_a_run_well(tmp_path, monkeypatch, capsys):
+    folder = RunFolder(tmp_path / "r")
+    lost = Losing(folder, {"config.yaml": "{}", STEP: "", "results.json": '{"steps": 10}'})
+    monkeypatch.setattr(launching, "_together", lost)
+    launching.launch(overrides=[*JOB, f"run_dir={folder.path}"])
+    assert len(lost.told) == 1
+    said = capsys.readouterr().out
+    assert said == "worker 1 was ended by SIGKILL, after the run had finished\n"
+
+
+def test_a_finished_run_is_trained_longer_by_workers_though_one_is_killed(tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path)
+    folder.config.write_text("{}")
+    folder.results.write_text('{"steps": 10}')
+    lost = Losing(folder, {}, {"results.json": '{"steps": 20}'})
+    monkeypatch.setattr(launching, "_together", lost)
+    launching.launch(run=str(tmp_path), overrides=["optimizer.learning_rate=0.1"])
+    assert lost.told[0][:3] == ["resume", f"run={tmp_path}", "optimizer.learning_rate=0.1"]
+    assert lost.told == [lost.told[0]] * 2
+
+
+def test_workers_killed_before_the_first_checkpoint_begin_anew(tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path / "r")
+    lost = Losing(folder, {"config.yaml": "{}"}, {"config.yaml": "{}", STEP: ""})
+    monkeypatch.setattr(launching, "_together", lost)
+    launching.launch(overrides=[*JOB, f"run_dir={folder.path}"])
+    assert lost.told[0] == lost.told[1] and lost.told[0][0] == "train"
+    assert lost.told[2] == [
+        "resume",
+        f"run={folder.path}",
+        "trainer.threads=1",
+        "trainer.strategy=multi_worker",
+    ]
 
 
 @pytest.mark.slow

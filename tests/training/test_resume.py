@@ -15,6 +15,7 @@ import toolkit
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.errors import Refused
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.run_state import progress_of
 from toolkit.training.state import State, checkpoints
 
 LM = {"name": "language_modelling", "sequence_length": 3}
@@ -318,6 +319,22 @@ def test_a_finished_run_is_trained_longer_only_when_asked(points, mlp, tmp_path)
     run.resume(quiet=True, epochs=3)
     assert "changed: trainer.epochs: 2 → 3" in (run.path / "train.log").read_text()
     assert RunFolder(run.path).settings()["trainer"]["epochs"] == 3
+    train(case, tmp_path / "whole", epochs=3)
+    assert_same_runs(tmp_path / "whole", run.path)
+
+
+def test_a_finished_run_that_is_stopped_while_trained_longer_goes_on(points, mlp, tmp_path):
+    case = {"model": mlp, "data": points, "batch_size": 10}
+    run = train(case, tmp_path / "r", epochs=2)
+    folder = RunFolder.open(run.path)
+    from toolkit.training.run import resume
+
+    config = folder.settings()
+    longer = {**config, "trainer": {**config["trainer"], "epochs": 3}}
+    with pytest.raises(KeyboardInterrupt):
+        resume(folder, longer, points, quiet=True, callbacks=[StopAt(4)])
+    assert progress_of(folder) == "begun", "the results were of two epochs"
+    run.resume(quiet=True)
     train(case, tmp_path / "whole", epochs=3)
     assert_same_runs(tmp_path / "whole", run.path)
 

@@ -20,7 +20,7 @@ from toolkit.cli.train import default_folder
 from toolkit.config.compose import config_loader
 from toolkit.errors import Terminated
 from toolkit.training.run_folder import RunFolder
-from toolkit.training.run_state import begin_again, progress_of
+from toolkit.training.run_state import begin_again, progress_of, results_of
 from toolkit.types import Count, PositiveInt
 
 LEAVE = 60.0
@@ -40,9 +40,9 @@ def launch(
     """Train one run with several workers on this machine, each a process of its own.
 
     A worker that is lost (killed, out of memory) ends the others, and all begin again from the last
-    checkpoint. Only the first writes the run and to the terminal; the log of worker 1 is
-    ``worker-1.log`` in the run's folder. Where trainer.threads is not given, the cores are shared
-    among the workers.
+    checkpoint, unless the run has come to its results. Only the first writes the run and to the
+    terminal; the log of worker 1 is ``worker-1.log`` in the run's folder. Where trainer.threads is
+    not given, the cores are shared among the workers.
 
     Args:
         workers: How many.
@@ -68,12 +68,15 @@ def launch(
         train_first(loader, "config", tuple(words), {})
         check_run(loader, "config", tuple(words))
         first = ["train", *words]
-    tried = 0
+    tried, before = 0, results_of(folder)
     while True:
-        code, told = _together(first if tried == 0 else _again(folder, words), workers)
-        if code != LOST:
-            if code:
-                raise SystemExit(code)
+        code, told = _together(_again(folder, first, words) if tried else first, workers)
+        if code not in (0, LOST):
+            raise SystemExit(code)
+        if code == 0:
+            return
+        if results_of(folder) not in (None, before):
+            print(f"{told}, after the run had finished", flush=True)
             return
         tried += 1
         if tried > restarts:
@@ -82,8 +85,16 @@ def launch(
         print(f"{told}; all workers begin again from the last checkpoint", flush=True)
 
 
-def _again(folder: RunFolder, words: Sequence[str]) -> list[str]:
-    """Return the command by which workers go on, or begin anew where nothing was written yet."""
+def _again(folder: RunFolder, first: Sequence[str], words: Sequence[str]) -> Sequence[str]:
+    """Return the command by which workers go on, or begin anew where nothing was written yet.
+
+    Args:
+        folder: The run's.
+        first: The command that they began with.
+        words: The overrides in it.
+    """
+    if first[0] == "resume":
+        return first
     match progress_of(folder):
         case "begun":
             changes = [word for word in words if word.startswith("trainer.")]
@@ -91,7 +102,7 @@ def _again(folder: RunFolder, words: Sequence[str]) -> list[str]:
         case "failed":
             with folder.held():
                 begin_again(folder)
-    return ["train", *words]
+    return first
 
 
 def _together(words: Sequence[str], count: int) -> tuple[int, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from toolkit import replicas
 from toolkit.lazy import tf
 
 Cut = Literal["shared", "once", "alike"]
@@ -109,6 +111,36 @@ def spread(strategy: Any, make: Any, cut: Cut, parts: int = 1, *, endless: bool 
         return made.prefetch(tf.data.AUTOTUNE)
 
     return strategy.distribute_datasets_from_function(here)
+
+
+def shared(strategy: Any, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of a batch whose rows replicas share, and which gives all in their order.
+
+    Args:
+        strategy: A ``tf.distribute.Strategy``, in whose scope the variables of ``compute`` were
+            made; None leaves ``compute`` as it is.
+        compute: From tensors over the rows of a batch to nested tensors over as many; no row may
+            depend on the others.
+    """
+    if strategy is None:
+        return compute
+    number = strategy.num_replicas_in_sync
+    cut = Shares(number, 0, number, "once")
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def together(*batch: Any) -> Any:
+        weight = tf.ones(tf.shape(batch[0])[:1])
+
+        def own() -> Any:
+            context = tf.distribute.get_replica_context()
+            *rows, real = cut.share((*batch, weight), context.replica_id_in_sync_group)
+            return compute(*rows), real
+
+        with strategy.scope():
+            found, _ = replicas.joined(strategy, strategy.run(own))
+        return found
+
+    return together
 
 
 def _taken(batch: Any, rows: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from toolkit.data.pipeline import example_batches
 from toolkit.data.sentences import sentences
+from toolkit.data.shares import shared
 from toolkit.data.spec import Spec, Split
 from toolkit.tasks.decoding import Decoding
 
@@ -27,6 +29,7 @@ def likeliest_sentences(
     *,
     batch_size: int = 64,
     n: int = 1,
+    strategy: Any = None,
 ) -> list[list[tuple[str, float]]]:
     """Return the sentences of each text that are likeliest as what is to be written of it.
 
@@ -38,6 +41,7 @@ def likeliest_sentences(
         options: Their ``length_penalty`` divides the log probabilities.
         batch_size: Sentences at a time.
         n: Most sentences of each text.
+        strategy: Whose replicas share the sentences, where the network was built for one.
 
     Returns:
         For each text its best sentences and their scores, the best first.
@@ -49,10 +53,12 @@ def likeliest_sentences(
     read = encoder.encode(texts).arrays[encoder.input]
     order = np.argsort(read.lengths[which] + written.lengths, kind="stable")
     rows = Split({encoder.input: read[which[order]], "text": written[order]})
-    score = tf.function(lambda tokens, text: _scores(network, spec, options, tokens, text))
+    one = partial(_scores, network, spec, options)
+    score = shared(strategy, one)
+    if strategy is None:
+        signature = [tf.TensorSpec((None, None), "int32")] * 2
+        score = tf.function(one).get_concrete_function(*signature)
     batches = example_batches(rows, spec, batch_size).once()
-    signature = [tf.TensorSpec((None, None), "int32")] * 2
-    score = score.get_concrete_function(*signature)
     found = np.concatenate([score(x[encoder.input], y).numpy() for x, y, _ in batches])
     scores = np.empty(len(flat))
     scores[order] = found

@@ -49,7 +49,7 @@ def to_field(features: Any, field: Any, kernel: int = 3) -> Any:
         if features.layout != "vector":
             x = keras.layers.Flatten()(x)
         x = keras.layers.Dense(math.prod(shape), dtype=dtype, name="head")(x)
-    return x if tuple(x.shape[1:]) == shape else keras.layers.Reshape(shape)(x)
+    return x if tuple(x.shape[1:]) == shape else keras.layers.Reshape(shape, dtype=dtype)(x)
 
 
 def _fitted(x: Any, size: tuple[int, ...]) -> Any:

@@ -29,10 +29,20 @@ def cut(batch: Any, parts: int) -> list[Any]:
     ]
 
 
+def met(loss: Any, gradients: list[Any]) -> tuple[Any, list[Any]]:
+    """Return a loss and gradients summed over replicas, all dense.
+
+    The gradient of an embedding lists a row as often as its token was read. Keras's optimizers
+    would square, and norms and clipping measure, what is listed in place of its sum, so that Adam
+    took other steps than with a gradient whose parts were added.
+    """
+    loss, gradients = replicas.meet((loss, gradients))
+    return loss, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
+
+
 def norm_of(gradients: list[Any]) -> Any:
     """Return the norm of all gradients together, in float32 whatever their types."""
-    parts = [g.values if isinstance(g, tf.IndexedSlices) else g for g in gradients]
-    return tf.linalg.global_norm([tf.cast(part, "float32") for part in parts if part is not None])
+    return tf.linalg.global_norm([tf.cast(g, "float32") for g in gradients if g is not None])
 
 
 def added(gradients: list[Any], more: list[Any]) -> list[Any]:

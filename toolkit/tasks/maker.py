@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.shares import shared
 from toolkit.lazy import tf
 from toolkit.tasks.units import written
 
@@ -35,6 +36,10 @@ class Maker:
         self.network, self.field, self.draw, self.classes = network, field, draw, classes
         self._made: Any = None
 
+    def share(self, strategy: Any) -> None:
+        """Have the replicas of a strategy, in whose scope the network was built, share the work."""
+        self._made = None if strategy is None else shared(strategy, self._make)
+
     def __call__(self, codes: Any, labels: Any = None) -> np.ndarray:
         """Return an image of each code, shape ``(codes, height, width, channels)``.
 
@@ -48,8 +53,8 @@ class Maker:
         if self._made is None:
             self._made = tf.function(self._make, reduce_retracing=True)
         codes = tf.convert_to_tensor(codes, "float32")
-        ids = None if labels is None else tf.convert_to_tensor(labels, "int32")
-        return self._made(codes, ids).numpy()
+        ids = [] if labels is None else [tf.convert_to_tensor(labels, "int32")]
+        return self._made(codes, *ids).numpy()
 
     def batches(
         self, count: int, seed: int, labels: np.ndarray | None = None
@@ -68,7 +73,7 @@ class Maker:
             codes = self.draw(BATCH, seed + number)[: count - start]
             yield self(codes, None if labels is None else labels[start : start + BATCH])
 
-    def _make(self, codes: Any, labels: Any) -> Any:
+    def _make(self, codes: Any, labels: Any = None) -> Any:
         given = {"noise": codes, "label": labels} if self.classes else codes
         return written(self.network(given, training=False), self.field)
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from toolkit import replicas
 from toolkit.metrics import build
-from toolkit.tasks.gradients import added, cut, norm_of, update
+from toolkit.tasks.gradients import added, cut, met, norm_of, update
 from toolkit.tasks.together import Together
 from toolkit.undisturbed import steady_draws
 
@@ -150,7 +150,7 @@ class Objective(Together):
             self.update_metrics(y_part, outputs, weight_part)
             kept.append(outputs)
         self.end(kept, training=True)
-        loss, gradients = replicas.meet((loss, gradients))
+        loss, gradients = met(loss, gradients)
         self.loss_mean.update_state(loss, sample_weight=total / replicas.count())
         scale = getattr(self.optimizer, "dynamic_scale", 1.0)
         norm = norm_of(gradients) / tf.cast(scale, "float32")

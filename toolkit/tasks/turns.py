@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from toolkit import replicas
-from toolkit.tasks.gradients import added, cut, norm_of, update
+from toolkit.tasks.gradients import added, cut, met, norm_of, update
 
 Told = dict[str, Any]
 """What is told of a batch by name, one number for each example or one for all."""
@@ -77,7 +77,7 @@ def turn(
         gradients = added(gradients, found) if gradients else found
         whole += loss
         tell(told, part[-1])
-    whole, gradients = replicas.meet((whole, gradients))
+    whole, gradients = met(whole, gradients)
     norm = norm_of(gradients) / tf.cast(getattr(optimizer, "dynamic_scale", 1.0), "float32")
     sound = tf.math.is_finite(whole) & tf.math.is_finite(norm)
     update(optimizer, gradients, variables, sound & when)

@@ -11,8 +11,10 @@ import tensorflow as tf
 
 from toolkit.blocks.state import CarriedState
 from toolkit.data.pipeline import example_batches
+from toolkit.data.shares import shared
 from toolkit.data.spec import Spec, Split
 from toolkit.models.twins import copy_weights
+from toolkit.replicas import scope
 from toolkit.tasks.decoding import Decoding, Written, write
 from toolkit.undisturbed import undisturbed
 
@@ -40,8 +42,18 @@ class Writer:
     ):
         self.build, self.spec, self.trained = build, spec, trained
         self.special: dict[str, int] = spec.target.special or {}
+        self.strategy: Any = None
         self._made: dict[int, tuple[keras.Model, keras.Model, keras.Model, CarriedState]] = {}
         self._graphs: dict[Decoding, Any] = {}
+
+    def share(self, strategy: Any) -> None:
+        """Have the replicas of a strategy share the texts; those that are drawn one device writes.
+
+        Replicas would draw the same numbers, each for its share.
+        """
+        self.strategy = strategy
+        self._made.clear()
+        self._graphs.clear()
 
     def __call__(
         self,
@@ -101,7 +113,7 @@ class Writer:
         length = options.max_length
         if length not in self._made:
             state = CarriedState(cache=max(length, FEWEST))
-            with undisturbed():
+            with undisturbed(), scope(self.strategy):
                 inputs, written, logits = self.build(state)
             entries = [*state.inputs, *state.kept]
             entries += [] if state.positions is None else [state.positions]
@@ -122,7 +134,6 @@ class Writer:
         sampler = options.sampler(seed)
         special = self.special
 
-        @tf.function(input_signature=[tf.TensorSpec((None, None), "int32")], autograph=False)
         def graph(tokens: Any) -> tuple[Any, Any]:
             rows = tf.shape(tokens)[0]
             total = rows * options.beams
@@ -140,8 +151,14 @@ class Writer:
                 return logits[:, -1], (*after, *held)
 
             found: Written = write(step, (*first, *kept), rows, special, options, sampler)
-            return found.ids, found.scores
+            free = options.max_length - tf.shape(found.ids)[2]  # shares are to be joined
+            return tf.pad(found.ids, [[0, 0], [0, 0], [0, free]]), found.scores
 
+        signature = [tf.TensorSpec((None, None), "int32")]
+        if sampler is None and self.strategy is not None:
+            made = shared(self.strategy, graph)
+        else:
+            made = tf.function(graph, input_signature=signature, autograph=False)
         if seed is None:
-            self._graphs[options] = graph
-        return graph
+            self._graphs[options] = made
+        return made

@@ -133,7 +133,14 @@ def write_texts(
     if task.extract:
         network, spec = writer.trained, writer.spec
         return likeliest_sentences(
-            network, spec, encoder, texts, options, batch_size=batch_size, n=n
+            network,
+            spec,
+            encoder,
+            texts,
+            options,
+            batch_size=batch_size,
+            n=n,
+            strategy=writer.strategy,
         )
     versions = n if options.temperature is not None else 1
     found, values = writer(

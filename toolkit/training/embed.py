@@ -8,17 +8,27 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.pipeline import example_batches
+from toolkit.data.shares import shared
 from toolkit.data.spec import Field, Spec, Split
 from toolkit.errors import Refused
 from toolkit.lazy import keras
+from toolkit.replicas import scope
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.settings import TrainerSettings
+from toolkit.training.strategy import strategy_of
 
 HEAD = "head"
 """Name of the layer that a classifier or regression ends in."""
 
 
 def embedded(
-    folder: RunFolder, model: Any, split: Split, spec: Spec, task: Any, batch_size: int
+    folder: RunFolder,
+    model: Any,
+    split: Split,
+    spec: Spec,
+    task: Any,
+    batch_size: int,
+    settings: TrainerSettings,
 ) -> list[dict[str, Any]]:
     """Return the vector of each example.
 
@@ -34,6 +44,7 @@ def embedded(
         spec: What they hold.
         task: What was learned.
         batch_size: Rows at a time.
+        settings: Which devices share them, as the network was opened for.
 
     Returns:
         A row for each example, with ``embedding``, a list of numbers.
@@ -45,23 +56,25 @@ def embedded(
 
     if task.sampler == "windows" or len(spec.inputs) > 1:
         raise Refused("embed: this run's network makes no vector of an example; expected false.")
-    coder = folder.path / "encoder.keras"
+    strategy, coder = strategy_of(settings), folder.path / "encoder.keras"
     head = {layer.name: layer for layer in model.layers}.get(HEAD)
     if coder.is_file():
-        network = open_network(coder)
+        with scope(strategy):
+            network = open_network(coder)
     elif head is not None and len(head.input.shape) == 2:
         network = keras.Model(model.input, head.input)
     else:
         from toolkit.training.reopen import reopen
 
-        trainable = reopen(folder)[1]
+        trainable = reopen(folder, settings=settings)[1]
         network = keras.Model(trainable.inference.input, trainable.stages[-1][1])
     # Language models have no padding, so their rows go one at a time.
     alike = task.sampler == "streams" or (task.sampler == "packed" and task.causal)
     ((name, field),) = spec.inputs.items()
+    compute = shared(strategy, lambda given: network(given, training=False))
     rows = []
     for x, _, _ in example_batches(split, spec, 1 if alike else batch_size).once():
-        features = np.asarray(network(x[name], training=False), "float32")
+        features = np.asarray(compute(x[name]), "float32")
         if coder.is_file():
             features = features.reshape(len(features), -1)
         elif features.ndim > 2:

@@ -7,6 +7,7 @@ from toolkit.quiet import start_tensorflow
 from toolkit.tasks import TASKS
 from toolkit.training.drawing import Draw
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.settings import Strategy, TrainerSettings
 from toolkit.types import Count, NonNegative, PositiveInt, Probability
 
 TEXTS, IMAGES = 1, 64
@@ -26,6 +27,8 @@ def generate(
     top_p: Probability | None = None,
     seed: Count | None = None,
     quiet: bool = False,
+    strategy: Strategy = "auto",
+    devices: PositiveInt | None = None,
 ) -> list[str]:
     """Write texts with a run that is a language model, or images with one that makes these.
 
@@ -50,6 +53,8 @@ def generate(
             sampling, Holtzman et al. 2020, arXiv:1904.09751).
         seed: The same seed gives the same texts or images; None draws anew.
         quiet: Return what was made without printing it.
+        strategy: Which devices share the images, as trainer.strategy of a run.
+        devices: How many of them, as trainer.devices.
 
     Returns:
         The texts, each with its prompt; or the files of the images.
@@ -76,7 +81,12 @@ def generate(
         "top_k": top_k is not None,
         "top_p": top_p is not None,
     }
-    of_images = {"class": class_ is not None, "output": output is not None}
+    of_images = {
+        "class": class_ is not None,
+        "output": output is not None,
+        "strategy": strategy != "auto",
+        "devices": devices is not None,
+    }
     one = getattr(task, "makes_one", False)
     if one and n not in (None, 1):
         raise Refused(f"n={n}: {folder.path} has learned {learned}: one picture, always the same.")
@@ -89,7 +99,9 @@ def generate(
 
         place = check_folder(output)
         start_tensorflow()
-        return generate_images(folder, place, n or (1 if one else IMAGES), class_, seed, quiet)
+        settings = TrainerSettings(strategy=strategy, devices=devices)
+        count = n or (1 if one else IMAGES)
+        return generate_images(folder, place, count, class_, seed, quiet, settings)
     start_tensorflow()
     from toolkit.training.generate_texts import generate_texts
 

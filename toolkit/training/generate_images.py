@@ -11,7 +11,10 @@ from toolkit.errors import Refused, did_you_mean
 from toolkit.tasks.maker import in_turn
 from toolkit.training.console import Reporter
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.settings import TrainerSettings
 from toolkit.training.sheet import folded, sheet, write_png
+from toolkit.training.strategy import strategy_of
+from toolkit.training.workers import number_of
 
 SHOWN = 400
 """Images, at most, that the grid shows."""
@@ -25,7 +28,8 @@ def generate_images(
     count: int,
     wanted: str | None,
     seed: int | None,
-    quiet: bool = False,
+    quiet: bool,
+    settings: TrainerSettings,
 ) -> list[str]:
     """Write images into a folder; see ``toolkit.training.generate``.
 
@@ -36,16 +40,17 @@ def generate_images(
         wanted: Name or number of a class; None: each class in turn, where there are classes.
         seed: Of the noise; None draws anew.
         quiet: Whether nothing is printed.
+        settings: Which devices share the images.
 
     Returns:
-        The images' files.
+        The images' files; those that only the chief of several workers has written.
 
     Raises:
         Refused: If there is no such class, the run makes no images, or they cannot be written.
     """
     from toolkit.training.reopen import reopen
 
-    _, _, task, (spec, _) = reopen(folder)
+    _, _, task, (spec, _) = reopen(folder, settings=settings)
     if spec.input.kind != "image":
         raise Refused(f"run: what {folder.path} has learned to make is of kind {spec.input.kind}.")
     maker, labels, across = task.maker, None, math.ceil(math.sqrt(min(count, SHOWN)))
@@ -54,14 +59,21 @@ def generate_images(
     elif maker.classes:
         labels = in_turn(count, len(maker.classes))
         across = len(maker.classes) if len(maker.classes) <= ACROSS else across
+    strategy = strategy_of(settings)
+    maker.share(strategy)
     if seed is None:
         seed = int(np.random.default_rng().integers(2**31))
+    batches = maker.batches(count, seed, labels)
+    if number_of(strategy):
+        for _ in batches:
+            pass
+        return []
     files: list[str] = []
     shown: list[np.ndarray] = []
     digits = max(4, len(str(count)))
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for images in maker.batches(count, seed, labels):
+        for images in batches:
             shown.extend(images[: SHOWN - len(shown)])
             for image in images:
                 files.append(str(place / f"{len(files) + 1:0{digits}}.png"))

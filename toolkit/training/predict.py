@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -14,10 +14,12 @@ import numpy as np
 from toolkit.data.pipeline import example_batches
 from toolkit.data.raw_pairs import raw_pairs
 from toolkit.data.raw_texts import raw_texts
+from toolkit.data.shares import shared
 from toolkit.data.spec import Spec, Split
 from toolkit.errors import Refused
-from toolkit.lazy import keras
+from toolkit.lazy import tf
 from toolkit.quiet import start_tensorflow
+from toolkit.replicas import scope
 from toolkit.tasks import TASKS
 from toolkit.tasks.part import parts_of
 from toolkit.training.embed import embedded, framed
@@ -26,6 +28,9 @@ from toolkit.training.limits import limited, told
 from toolkit.training.predict_pictures import write_pictures
 from toolkit.training.run_folder import RunFolder, check_output, replacing
 from toolkit.training.saved_spec import gives_pictures, read_spec
+from toolkit.training.settings import Strategy, TrainerSettings
+from toolkit.training.strategy import strategy_of
+from toolkit.training.workers import number_of
 from toolkit.training.writing import Wishes, written
 from toolkit.types import Count, Positive, PositiveInt, Probability
 
@@ -49,6 +54,8 @@ def predict(
     top_k: PositiveInt | None = None,
     top_p: Probability | None = None,
     seed: Count | None = None,
+    strategy: Strategy = "auto",
+    devices: PositiveInt | None = None,
 ) -> list[dict[str, Any]]:
     """Say what a run's best network predicts for new input.
 
@@ -77,6 +84,9 @@ def predict(
         top_k: Draws among so many of the likeliest tokens only.
         top_p: Draws among the likeliest tokens that together have this probability.
         seed: Of what is drawn, or dropped; the same seed gives the same texts or pictures.
+        strategy: Which devices share the examples, as trainer.strategy of a run. One alone writes
+            texts whose tokens are drawn, foresees a series, and makes pictures with ``dropout``.
+        devices: How many of them, as trainer.devices.
 
     Returns:
         A row for each input: where it came from and what is predicted, with probabilities where
@@ -106,6 +116,9 @@ def predict(
         paints = not plain and gives_pictures(folder)
         (check_folder if paints else check_output)(output)
     start_tensorflow()
+    settings = TrainerSettings(strategy=strategy, devices=devices)
+    across = strategy_of(settings)
+    chief = number_of(across) == 0  # who writes; all workers compute
     from toolkit.training.assemble import open_network
     from toolkit.training.kept_dropout import with_dropout
     from toolkit.training.parts import learner, met
@@ -141,16 +154,18 @@ def predict(
     limit = getattr(encoder, "max_length", None)
     if (note := told(split, next(iter(spec.inputs)), limit)) is not None:
         print(note, file=sys.stderr)
-    model = open_network(network)
+    with scope(across):
+        model = open_network(network)
     if dropout:
         model, batch_size = with_dropout(model, seed), 1  # what is dropped depends on no batch
-    parts = outputs(model, split, spec, task, batch_size)
-    if paints and output is not None:
+    compute = shared(None if dropout else across, lambda given: model(given, training=False))
+    parts = outputs(compute, split, spec, task, batch_size)
+    if paints and chief and output is not None:
         return write_pictures(names, parts, spec.target, Path(output), input)
     if embed:
-        rows = embedded(folder, model, split, spec, task, batch_size)
+        rows = embedded(folder, model, split, spec, task, batch_size, settings)
     elif writes:
-        rows = written(folder, names, encoder, wishes, batch_size)
+        rows = written(folder, names, encoder, wishes, batch_size, settings)
     elif (predictions := getattr(task, "predictions", None)) is not None:
         rows = predictions(split, parts)
     else:
@@ -158,6 +173,8 @@ def predict(
     if task.sampler == "windows" and not embed:  # a row for each time of the one window
         names = names * len(rows)
     rows = [{"input": name, **row} for name, row in zip(names, rows, strict=True)]
+    if not chief:
+        return rows
     form = format or ("csv" if str(output).endswith(".csv") else "jsonl")
     if output is None:
         write_rows(sys.stdout, rows, form)
@@ -207,9 +224,9 @@ def read_input(
 
 
 def outputs(
-    model: keras.Model, split: Split, spec: Spec, task: Any, batch_size: int
+    compute: Callable[[Any], Any], split: Split, spec: Spec, task: Any, batch_size: int
 ) -> Iterator[np.ndarray]:
-    """Yield the model's outputs, a batch at a time, in order."""
+    """Yield what a network computes, a batch at a time, in order."""
     if task.sampler == "windows":
         (name,) = spec.inputs
         values, context = np.asarray(split.arrays[name], "float32"), task.window.context
@@ -217,7 +234,7 @@ def outputs(
             raise Refused(
                 f"input: a forecast needs task.context={context} rows; there are {len(values)}."
             )
-        yield model.predict(values[None, -context:], verbose=0)
+        yield np.asarray(compute(tf.constant(values[None, -context:])))
         return
     if task.sampler in ("streams", "packed"):
         batch_size = 1  # the last token of each text counts, and there is no padding
@@ -228,7 +245,7 @@ def outputs(
         tokens = x[name]
         if positions is not None:  # of a language model: the next token follows from the last ones
             tokens = tokens[:, -positions:]
-        yield np.asarray(model(tokens, training=False))
+        yield np.asarray(compute(tokens))
 
 
 def write_rows(file: TextIO, rows: list[dict[str, Any]], form: str) -> None:

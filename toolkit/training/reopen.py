@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from toolkit.data.spec import Spec
+from toolkit.replicas import scope
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.parts import batching_of, learner
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import prepare_process
-from toolkit.training.strategy import scope, strategy_of
+from toolkit.training.strategy import strategy_of
 
 
 def reopen(

@@ -176,6 +176,7 @@ def resume(
                 state.check(setup.objective)
                 epoch, done = place(state, setup)
                 if changes:
+                    own.results.unlink(missing_ok=True)  # of the configuration before
                     write_config(own, {**config, "run_dir": before["run_dir"]})
                     own.write_json(own.environment, environment())
                 reporter.say(f"goes on from {path.name}, after step {epoch * setup.steps + done:,}")

@@ -14,6 +14,7 @@ from toolkit.data.pipeline import Batches, window_starts
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
 from toolkit.lazy import tf
+from toolkit.replicas import scope
 from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.batches import evaluation_batches, training_batches
@@ -21,7 +22,7 @@ from toolkit.training.ema import keep_statistics
 from toolkit.training.optimizers import Update, further_updates, update_by_name
 from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
-from toolkit.training.strategy import check_shares, scope, strategy_of, synchronize, told
+from toolkit.training.strategy import check_shares, strategy_of, synchronize, told
 from toolkit.training.transfer.freeze import freeze
 from toolkit.training.transfer.lora import add_lora
 from toolkit.training.transfer.preset import take_presets

@@ -127,11 +127,6 @@ def _tpu() -> Any:
     return tf.distribute.TPUStrategy(resolver)
 
 
-def scope(strategy: Any) -> Any:
-    """Return the context in which networks and optimizers of a run are built."""
-    return contextlib.nullcontext() if strategy is None else strategy.scope()
-
-
 def told(strategy: Any) -> str:
     """Return what a run computes on, in a sentence."""
     if strategy is None:
@@ -162,8 +157,9 @@ def check_shares(strategy: Any, settings: TrainerSettings, batching: Batching) -
         )
     if settings.jit and not isinstance(strategy, tf.distribute.TPUStrategy):
         raise Refused(
-            "trainer.jit=true: XLA cannot compile steps whose gradients are summed over replicas; "
-            "leave it out, or trainer.strategy=one_device."
+            "trainer.jit=true: XLA compiles a step for one device, and TensorFlow has no compiled "
+            "step that reads weights, or sums gradients, of several; leave it out, or "
+            "trainer.strategy=one_device."
         )
 
 

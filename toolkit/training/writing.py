@@ -8,6 +8,8 @@ from typing import Any
 
 from toolkit.errors import Refused
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.settings import TrainerSettings
+from toolkit.training.strategy import strategy_of
 from toolkit.types import Count, Positive, PositiveInt, Probability
 
 
@@ -63,7 +65,12 @@ class Wishes:
 
 
 def written(
-    folder: RunFolder, texts: Sequence[str], encoder: Any, wishes: Wishes, batch_size: int
+    folder: RunFolder,
+    texts: Sequence[str],
+    encoder: Any,
+    wishes: Wishes,
+    batch_size: int,
+    settings: TrainerSettings,
 ) -> list[dict[str, Any]]:
     """Return what a run writes of each text.
 
@@ -73,6 +80,7 @@ def written(
         encoder: Turns texts into ids, and what is written into text.
         wishes: How.
         batch_size: Texts at a time.
+        settings: Which devices share them.
 
     Returns:
         A row for each text: ``text``, its ``score`` (log probability; beam search divides it by
@@ -81,7 +89,8 @@ def written(
     from toolkit.tasks.written_scores import write_texts
     from toolkit.training.reopen import reopen
 
-    _, trainable, task, _ = reopen(folder)
+    _, trainable, task, _ = reopen(folder, settings=settings)
+    trainable.objective.writer.share(strategy_of(settings))
     options = wishes.decoding(task.decoding)
     found = write_texts(
         task, trainable.objective, encoder, texts, options, batch_size, n=wishes.n, seed=wishes.seed
