@@ -14,6 +14,7 @@ from toolkit.data.pipeline import Batches, window_starts
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
 from toolkit.lazy import tf
+from toolkit.models.rematerialize import rematerialize
 from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.batches import evaluation_batches, training_batches
@@ -164,6 +165,8 @@ def prepare(
         elif jit is None:
             jit = strategy is None and bool(tf.config.list_physical_devices("GPU"))
         objective = trainable.objective
+        if settings.rematerialize:
+            rematerialize(objective.layers)
         objective.compile(optimizer=update.optimizer, jit_compile=jit)
         objective.take(further)
         synchronize(objective)
