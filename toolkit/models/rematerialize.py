@@ -40,8 +40,9 @@ def rematerialize(layers: Sequence[Any]) -> None:
         for layer in within:
             if layer.activity_regularizer is not None:
                 raise Refused(
-                    f"trainer.rematerialize=true: layer '{layer.name}' has an activity_regularizer, "
-                    "whose loss would be lost where it is computed again; leave one of them out."
+                    f"trainer.rematerialize=true: layer '{layer.name}' has an "
+                    "activity_regularizer, whose loss would be lost where it is computed again; "
+                    "leave one of them out."
                 )
         rematerialize(within)
 
@@ -99,13 +100,13 @@ def recomputed(segment: Segment, given: Sequence[Any]) -> list[Any]:
 
         def backward(*upstream: Any) -> Any:
             wanted = [i for i, t in enumerate(made) if t.dtype.is_floating]
-            upstream = [upstream[i] for i in wanted]
-            second = [*first[:count], *_after(first[count:], upstream[0])]
+            due = [upstream[i] for i in wanted]
+            second = [*first[:count], *_after(first[count:], due[0])]
             with tf.GradientTape() as tape:
                 tape.watch([t for t in second if t.dtype.is_floating])
                 again, _ = _function(segment, variables, second[:count], second[count:])
                 again = [again[i] for i in wanted]
-            return tape.gradient(again, second, output_gradients=upstream)
+            return tape.gradient(again, second, output_gradients=due)
 
         return made, backward
 
@@ -130,7 +131,8 @@ def _function(
         layers = ", ".join(layer.name for layer in segment.layers)
         raise Refused(
             f"trainer.rematerialize=true: one of the layers {layers} draws from {what}, and would "
-            "draw other numbers when it is computed again; let it have a keras.random.SeedGenerator."
+            "draw other numbers when it is computed again; let it have a "
+            "keras.random.SeedGenerator."
         )
     now = scope.state_mapping
     return made, {id(v): (v, now[id(v)]) for v in variables if now[id(v)] is not begun[id(v)]}
@@ -149,7 +151,7 @@ def _after(tensors: Sequence[Any], upstream: Any) -> list[Any]:
     data alone, so a zero made of the gradient is added, as ``tf.recompute_grad`` does.
     """
     any_number = tf.cast(tf.reduce_max(tf.reshape(upstream, [-1])[:1]), "bool")
-    zero = tf.where(any_number == any_number, 0.0, float("nan"))  # noqa: PLR0124
+    zero = tf.where(any_number == any_number, 0.0, float("nan"))
     return [t + tf.cast(zero, t.dtype) if is_floating(t) else t for t in tensors]
 
 

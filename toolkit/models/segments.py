@@ -101,7 +101,9 @@ def _cuts(nodes: Sequence[Any], last: dict[int, int]) -> list[int]:
     count = len(nodes)
     within = np.concatenate([[0.0], np.cumsum([_held(node) for node in nodes])])
     alone = np.concatenate([[0], np.cumsum([stands_alone(node) for node in nodes])])
-    sizes = [(place, _size(t), last.get(id(t), -1)) for place, n in enumerate(nodes) for t in n.outputs]
+    sizes = [
+        (place, _size(t), last.get(id(t), -1)) for place, n in enumerate(nodes) for t in n.outputs
+    ]
     # kept[a, b]: what nodes a to b - 1 make and later ones read
     kept = np.zeros((count + 1, count + 1))
     for place, size, until in sizes:
@@ -129,7 +131,9 @@ def _cuts(nodes: Sequence[Any], last: dict[int, int]) -> list[int]:
 def _held(node: Any) -> float:
     """Return the bytes that a node leaves for its gradient, about: each layer within an output."""
     inner = getattr(node.operation, "_flatten_layers", None)
-    leaves = [x for x in inner() if not list(x._flatten_layers(include_self=False))] if inner else []
+    leaves = (
+        [x for x in inner() if not list(x._flatten_layers(include_self=False))] if inner else []
+    )
     return sum(map(_size, node.outputs)) * max(len(leaves), 1)
 
 
