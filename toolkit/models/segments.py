@@ -72,6 +72,8 @@ def segments_of(network: Any) -> list[Segment]:
     depths = sorted(network._nodes_by_depth, reverse=True)
     every = [node for depth in depths for node in network._nodes_by_depth[depth]]
     nodes = [node for node in every if not node.is_input]
+    if not nodes:
+        return []
     last = {id(t): place for place, node in enumerate(nodes) for t in node.input_tensors}
     last.update({id(t): len(nodes) for t in network.outputs})
     cuts = _cuts(nodes, last)
@@ -101,13 +103,10 @@ def _cuts(nodes: Sequence[Any], last: dict[int, int]) -> list[int]:
     count = len(nodes)
     within = np.concatenate([[0.0], np.cumsum([_held(node) for node in nodes])])
     alone = np.concatenate([[0], np.cumsum([stands_alone(node) for node in nodes])])
-    sizes = [
-        (place, _size(t), last.get(id(t), -1)) for place, n in enumerate(nodes) for t in n.outputs
-    ]
-    # kept[a, b]: what nodes a to b - 1 make and later ones read
-    kept = np.zeros((count + 1, count + 1))
-    for place, size, until in sizes:
-        kept[: place + 1, place + 1 : until + 1] += size
+    kept = np.zeros((count + 1, count + 1))  # [a, b]: what nodes a to b - 1 make for later ones
+    for place, node in enumerate(nodes):
+        for tensor in node.outputs:
+            kept[: place + 1, place + 1 : last.get(id(tensor), -1) + 1] += _size(tensor)
     begin, end = np.meshgrid(np.arange(count + 1), np.arange(count + 1), indexing="ij")
     inside = within[end] - within[begin]
     mixed = (alone[end] > alone[begin]) & (end - begin > 1)
@@ -130,10 +129,8 @@ def _cuts(nodes: Sequence[Any], last: dict[int, int]) -> list[int]:
 
 def _held(node: Any) -> float:
     """Return the bytes that a node leaves for its gradient, about: each layer within an output."""
-    inner = getattr(node.operation, "_flatten_layers", None)
-    leaves = (
-        [x for x in inner() if not list(x._flatten_layers(include_self=False))] if inner else []
-    )
+    flat = getattr(node.operation, "_flatten_layers", None)
+    leaves = [x for x in flat() if not any(x._flatten_layers(include_self=False))] if flat else []
     return sum(map(_size, node.outputs)) * max(len(leaves), 1)
 
 

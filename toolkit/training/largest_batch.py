@@ -104,8 +104,8 @@ class Trial:
         best, fails = largest(self.fits, least, min(self.examples, LIMIT))
         if best is None:
             raise Refused(
-                f"data.batch_size=auto: not even a batch of {least} fits into the memory; a smaller "
-                "model, shorter examples, or trainer.rematerialize=true."
+                f"data.batch_size=auto: not even a batch of {least} fits into the memory; a "
+                "smaller model, shorter examples, or trainer.rematerialize=true."
             )
         told = f"{best:,} fits"
         if fails is not None:
