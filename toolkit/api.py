@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused, did_you_mean
@@ -77,7 +77,7 @@ def train(
     task: str | dict[str, Any] | None = None,
     optimizer: str | dict[str, Any] | Any = "adamw",
     schedule: str | dict[str, Any] = "constant",
-    batch_size: int = 32,
+    batch_size: int | Literal["auto"] = 32,
     batching: dict[str, Any] | None = None,
     logger: str | dict[str, Any] = "tensorboard",
     seed: int = 0,
@@ -94,7 +94,8 @@ def train(
         task: Name, or ``name`` with knobs; None for the one that the data's target is made for.
         optimizer: Name, ``name`` with options, or a Keras optimizer.
         schedule: Name, or ``name`` with options.
-        batch_size: Examples of an update; streams, for a language model.
+        batch_size: Examples of an update; streams, for a language model. ``auto``: the largest that
+            fits into the memory.
         batching: Further options of ``toolkit.data.batching.Batching``.
         logger: Name, or ``name`` with options.
         seed: Of weights, order, dropout and augmentation.

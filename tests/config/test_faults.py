@@ -24,7 +24,7 @@ import pytest
         ("task=regresion", "task: no 'regresion'. Did you mean regression?"),
         ("optimizer=adamm", "optimizer: no 'adamm'. Did you mean adam or nadam or adamw?"),
         ("recipe=lm/ptb_gruu", "recipe: no 'lm/ptb_gruu'. Did you mean lm/ptb_gru"),
-        ("data.batch_size=2.5", "data.batch_size: expected a whole number from 1; got 2.5"),
+        ("data.batch_size=2.5", "data.batch_size: expected a whole number from 1 or auto; got 2.5"),
         ("data.name=foo", "data.name: no 'foo'."),
         ("trainer.precision=float8", "trainer.precision: expected float32, float64, bfloat16,"),
         ("logger.profile=[1,a]", "logger.profile: expected a list of two: a whole number from 1"),
@@ -126,7 +126,7 @@ def test_keys_of_blocks_and_data_in_files(faults, write):
         "mine/model/mine.yaml:4: model.body[0].dense.unit: "
         "unknown option of block dense. Did you mean units?",
         "mine/model/mine.yaml:5: model.body[1].densee: no such block. Did you mean dense?",
-        "mine/data/mine.yaml:5: data.batch_size: expected a whole number from 1; got 0",
+        "mine/data/mine.yaml:5: data.batch_size: expected a whole number from 1 or auto; got 0",
         "mine/data/mine.yaml:4: data.batch_sise: unknown option of data mnist. "
         "Did you mean batch_size or eval_batch_size?",
     ]

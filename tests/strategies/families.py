@@ -185,6 +185,18 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "task": {"name": "reconstruction"},
         "batch_size": 9,
     },
+    "computed again": {
+        "data": pictures,
+        "model": {
+            "body": [
+                {"residual": {"filters": 4, "blocks": 3}},
+                {"pool": {"kind": "average"}},
+            ]
+        },
+        "optimizer": {"name": "sgd"},
+        "batch_size": 9,
+        "rematerialize": True,
+    },
     "half precision": {
         "data": pictures,
         "model": {"body": [{"conv": {"filters": [4]}}, {"pool": {"kind": "flatten"}}]},

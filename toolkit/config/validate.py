@@ -120,7 +120,7 @@ def _group(name: str, values: Any, composed: Composed) -> tuple[dict[str, Any], 
 
 def _parts_of_a_batch(optimizer: dict[str, Any], data: dict[str, Any]) -> list[Fault]:
     parts, size = optimizer.get("gradient_accumulation_steps"), data.get("batch_size")
-    if parts is None or size is None or parts <= size:
+    if parts is None or not isinstance(size, int) or parts <= size:
         return []
     text = f"a batch of data.batch_size={size} cannot be cut into {parts} parts"
     return [Fault(("optimizer", "gradient_accumulation_steps"), text)]

@@ -26,7 +26,7 @@ LONG_READ = 16
 
 def training_batches(dataset: Dataset, task: Any, batching: Batching, seed: int) -> Batches:
     """Return the training split's batches, as the task makes examples of them."""
-    split, spec, size, augment = dataset.train, dataset.spec, batching.batch_size, batching.augment
+    split, spec, size, augment = dataset.train, dataset.spec, batching.size, batching.augment
     if augment and task.sampler in TEXTS:
         raise Refused("data.augment: windows and streams of text are not augmented.")
     match task.sampler:
@@ -60,7 +60,7 @@ def training_batches(dataset: Dataset, task: Any, batching: Batching, seed: int)
 
 def evaluation_batches(split: Split, spec: Spec, task: Any, batching: Batching) -> Batches:
     """Return a split's batches in order; what a task draws is the same each time."""
-    size = batching.eval_batch_size or batching.batch_size
+    size = batching.eval_batch_size or batching.size
     match task.sampler:
         case "streams":
             streams, length = batching.eval_batch_size or 1, task.sequence_length

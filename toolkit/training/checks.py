@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolkit.data.batching import Batching
+from toolkit.data.batching import AUTO, Batching
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused, did_you_mean
 from toolkit.training.settings import TrainerSettings
+from toolkit.training.strategy import kind_of
 
 
 def check_run(dataset: Dataset, task: Any, settings: TrainerSettings, batching: Batching) -> None:
@@ -20,6 +21,11 @@ def check_run(dataset: Dataset, task: Any, settings: TrainerSettings, batching: 
     check_monitor(settings.monitor, task, dataset)
     if task.sampler == "streams":
         check_streams(dataset, batching)
+    if batching.batch_size == AUTO and (kind := kind_of(settings)) in ("multi_worker", "tpu"):
+        raise Refused(
+            f"data.batch_size=auto: it is not tried out under trainer.strategy={kind}, where all "
+            "processes would have to run out of memory together; expected a whole number."
+        )
 
 
 def check_monitor(monitor: str | None, task: Any, dataset: Dataset) -> None:
@@ -43,7 +49,8 @@ def check_streams(dataset: Dataset, batching: Batching) -> None:
         Refused: With each part that is too short.
     """
     evaluated = "eval_batch_size", batching.eval_batch_size or 1
-    sizes = {"train": ("batch_size", batching.batch_size), "valid": evaluated, "test": evaluated}
+    train = "batch_size", 1 if batching.batch_size == AUTO else batching.size
+    sizes = {"train": train, "valid": evaluated, "test": evaluated}
     faults = [
         f"data.{key}={size}: {name} has {len(dataset.splits[name])} tokens, too few for so many "
         "streams side by side."

@@ -47,7 +47,7 @@ def reopen(
             config["model"],
             spec,
             task,
-            batch_size=batching.batch_size,
+            batch_size=batching.size,
             eval_batch_size=eval_batch_size or batching.eval_batch_size,
             length=length,
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from toolkit.data.batching import AUTO
 from toolkit.data.records.sound import naming_damage
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
@@ -18,6 +19,7 @@ from toolkit.training.checks import check_run
 from toolkit.training.console import Reporter
 from toolkit.training.environment import environment
 from toolkit.training.fit import fit, place
+from toolkit.training.largest_batch import settle_batch_size
 from toolkit.training.loggers import finish, watchers, watching
 from toolkit.training.parts import batching_of, learner, load_dataset, suited
 from toolkit.training.results import write_results
@@ -111,6 +113,9 @@ def train_on(
             reporter.say(note)
         try:
             with naming_damage(dataset):
+                if (settled := settle_batch_size(config, dataset, reporter.say)) != config:
+                    config = settled
+                    write_config(folder, config)
                 setup = _prepare(dataset, task, config)
                 _train(setup, folder, config, reporter, None, callbacks)
         except Refused as refusal:
@@ -159,6 +164,11 @@ def resume(
             raise Refused(
                 f"run: {folder.path} is finished, after step {state.note['step']:,}; "
                 f"to train it longer: resume run={folder.shown} trainer.epochs=…"
+            )
+        if config["data"]["batch_size"] == AUTO:
+            raise Refused(
+                "data.batch_size=auto: a run goes on with the batch size that it began with, "
+                f"{before['data']['batch_size']}; leave it out."
             )
         if dataset is None:
             dataset = load_dataset(config["data"], config["seed"])

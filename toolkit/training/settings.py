@@ -36,6 +36,10 @@ class TrainerSettings:
             network can learn at all; None: train on everything.
         precision: Keras's policy: what layers compute in. The half precisions pay on accelerators.
         jit: Whether steps are compiled by XLA; None: on a GPU, not on a CPU, where it is slower.
+        rematerialize: Whether a training step keeps only what crosses from one stretch of a network
+            to the next, and computes what lies within again for the gradient (gradient
+            checkpointing; Chen et al., 2016). The numbers are the same, with less memory and about
+            a third more arithmetic: for batches, texts or networks that would not fit otherwise.
         threads: Threads that one operation may use; None: all cores.
         deterministic: Whether only operations that repeat bit for bit are used; slower on a GPU.
         strategy: Which devices compute a step together. ``one_device``; ``mirrored``: all GPUs of
@@ -64,6 +68,7 @@ class TrainerSettings:
         "float32"
     )
     jit: bool | None = None
+    rematerialize: bool = False
     threads: PositiveInt | None = None
     deterministic: bool = False
     strategy: Strategy = "auto"

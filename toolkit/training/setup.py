@@ -14,6 +14,7 @@ from toolkit.data.pipeline import Batches, window_starts
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
 from toolkit.lazy import tf
+from toolkit.models.rematerialize import rematerialize
 from toolkit.replicas import scope
 from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble
@@ -145,7 +146,7 @@ def prepare(
             model,
             dataset.spec,
             task,
-            batch_size=batching.batch_size,
+            batch_size=batching.size,
             eval_batch_size=batching.eval_batch_size,
             class_weight=weigh(dataset) if weigh is not None else None,
             accumulate=update.accumulate,
@@ -165,6 +166,8 @@ def prepare(
         elif jit is None:
             jit = strategy is None and bool(tf.config.list_physical_devices("GPU"))
         objective = trainable.objective
+        if settings.rematerialize:
+            rematerialize(objective.layers)
         objective.compile(optimizer=update.optimizer, jit_compile=jit)
         objective.take(further)
         synchronize(objective)
@@ -215,7 +218,7 @@ def prepare_process(settings: TrainerSettings, seed: int) -> None:
 
 def first_batches(dataset: Dataset, task: Any, batching: Batching, count: int) -> Dataset:
     """Return a data set that trains and validates on the first few batches only."""
-    split, size = dataset.train, batching.batch_size * count
+    split, size = dataset.train, batching.size * count
     if task.sampler in ("streams", "packed"):
         part = split.take(slice(0, size * task.sequence_length))
     elif task.sampler == "windows":
@@ -232,8 +235,8 @@ def too_few(name: str, examples: int, task: Any, batching: Batching) -> str:
     if parts is None:
         return f"data.{name}: no example of it is as long as the task needs."
     return (
-        f"data.{name}: {examples:,} examples are fewer than the {parts * batching.batch_size:,} "
-        f"that one step takes ({parts} x data.batch_size={batching.batch_size}); a smaller "
+        f"data.{name}: {examples:,} examples are fewer than the {parts * batching.size:,} "
+        f"that one step takes ({parts} x data.batch_size={batching.size}); a smaller "
         "data.batch_size."
     )
 

@@ -150,9 +150,9 @@ def check_shares(strategy: Any, settings: TrainerSettings, batching: Batching) -
     if strategy is None:
         return
     replicas = strategy.num_replicas_in_sync
-    if batching.batch_size < replicas:
+    if batching.size < replicas:
         raise Refused(
-            f"data.batch_size={batching.batch_size}: it is the size of the batch over all devices, "
+            f"data.batch_size={batching.size}: it is the size of the batch over all devices, "
             f"and there are {replicas} replicas; expected at least one example for each."
         )
     if settings.jit and not isinstance(strategy, tf.distribute.TPUStrategy):

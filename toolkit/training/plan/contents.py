@@ -35,7 +35,7 @@ def contents(setup: Setup) -> Contents:
         places = steps * sampler.batch_size * sampler.length
         tokens = min(places, sampler.examples)
         return Contents(None, tokens, 1 - tokens / places, float(sampler.length))
-    size = setup.batching.batch_size
+    size = setup.batching.size
     examples = min(steps * size, sampler.examples)
     texts = [a for a in setup.dataset.train.arrays.values() if isinstance(a, Ragged)]
     if not texts:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import resource
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +12,8 @@ import numpy as np
 
 from toolkit.lazy import tf
 from toolkit.training.checks import check_run
+from toolkit.training.largest_batch import settle_batch_size
+from toolkit.training.memory import peak
 from toolkit.training.optimizers import rate_of
 from toolkit.training.parts import batching_of, learner, load_dataset, suited
 from toolkit.training.plan.contents import Contents, contents
@@ -153,8 +153,18 @@ def plan(
     dataset = load_dataset(data, seed)
     learned, spec = learner(task, model, dataset.spec)
     dataset = replace(dataset, spec=spec)
-    batching = batching_of(data)
-    check_run(dataset, learned, settings, batching)
+    check_run(dataset, learned, settings, batching_of(data))
+    found: list[str] = []
+    config: dict[str, Any] = {
+        "model": model,
+        "data": data,
+        "task": task,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "trainer": asdict(settings),
+        "seed": seed,
+    }
+    batching = batching_of(settle_batch_size(config, dataset, found.append)["data"])
     setup = prepare(
         model,
         dataset,
@@ -195,7 +205,7 @@ def plan(
         checkpoints=min(settings.keep, _written(setup)),
         start=start,
         timing=timing,
-        notes=(*dataset.notes, *setup.notes),
+        notes=(*dataset.notes, *found, *setup.notes),
     )
 
 
@@ -236,5 +246,4 @@ def _peak() -> int:
     """Return the most bytes that were in use at any time."""
     if tf.config.list_physical_devices("GPU"):
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak()
