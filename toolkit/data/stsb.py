@@ -11,16 +11,20 @@ from toolkit.data.sources import locate
 from toolkit.data.spec import Dataset
 from toolkit.data.text_input import Texts
 from toolkit.data.text_labels import refuse
+from toolkit.errors import Refused, did_you_mean
 from toolkit.types import PositiveInt
 
 FILES = {"train": "sts-train.csv", "valid": "sts-dev.csv", "test": "sts-test.csv"}
 CELLS = 7
-"""Genre, file, year, number, score and the two sentences; some rows name sources behind them."""
+"""Genre, source, year, number, score and the two sentences; some rows name more behind them."""
+
+SOURCE = 1
 
 
 def stsb(
     *,
     root: str | None = None,
+    leave_out: tuple[str, ...] = (),
     tokenizer: str = "auto",
     lower: bool = True,
     vocabulary_size: PositiveInt | None = None,
@@ -38,6 +42,9 @@ def stsb(
         root: Folder that holds ``sts-train.csv``, ``sts-dev.csv`` and ``sts-test.csv`` in
             ``glue/STS-B/``, ``stsbenchmark/`` or itself; None for the cache folder, where they are
             downloaded to.
+        leave_out: Sources whose pairs are left out of all parts, as the files name them:
+            ``MSRpar``, whose pairs are MRPC's, half of them of its test part, before a network that
+            goes on to learn MRPC; ``MSRvid``, ``headlines``, ``images`` and others.
         tokenizer: ``words``, ``whitespace``, ``wordpiece``, ``bpe``, ``sentencepiece``, or the name
             of a tokenizer that there is (see ``toolkit.data.text_input``); ``auto`` takes the
             model's, and words where it has none.
@@ -49,10 +56,19 @@ def stsb(
             limit.
 
     Raises:
-        Refused: If a row has too few cells or no score, with its line.
+        Refused: If a row has too few cells or no score, with its line; or nothing comes from a
+            source that is left out.
     """
     found = locate("stsb", root)
-    parts = {part: _read(found[name]) for part, name in FILES.items()}
+    rows = {part: _rows(found[name]) for part, name in FILES.items()}
+    sources = {row[SOURCE] for part in rows.values() for _, row in part}
+    for name in leave_out:
+        if name not in sources:
+            raise Refused(f"data.leave_out: no pair is of '{name}'.{did_you_mean(name, sources)}")
+    parts = {
+        part: _columns(found[name], [row for row in rows[part] if row[1][SOURCE] not in leave_out])
+        for part, name in FILES.items()
+    }
     texts = Texts(
         tokenizer,
         lower=lower,
@@ -63,11 +79,16 @@ def stsb(
     return labelled_texts(parts, texts, values=True)
 
 
-def _read(path: Path) -> Columns:
-    """Return the pairs of a file, cells between tabs, quotes being text."""
+def _rows(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the rows of a file by their lines, cells between tabs, quotes being text."""
     lines = [(i, line) for i, line in enumerate(read_text(path).split("\n"), 1) if line.strip()]
     cells = [(i, line.rstrip("\r").split("\t")) for i, line in lines]
     short = [(i, f"{len(row)} cells; expected {CELLS}.") for i, row in cells if len(row) < CELLS]
     refuse(str(path), short)
-    rows = [[row[5], row[6], row[4]] for _, row in cells]
-    return Columns(str(path), ("sentence1", "sentence2", "score"), rows, [i for i, _ in cells])
+    return cells
+
+
+def _columns(path: Path, rows: list[tuple[int, list[str]]]) -> Columns:
+    """Return the pairs of rows."""
+    cells = [[row[5], row[6], row[4]] for _, row in rows]
+    return Columns(str(path), ("sentence1", "sentence2", "score"), cells, [i for i, _ in rows])

@@ -57,7 +57,7 @@ class SentenceSimilarity(Regression):
         field, values = spec.input, spec.target.shape
         if field.names is None:
             raise Refused(
-                "task=sentence_similarity compares the two texts of a pair, and the data has single "
+                "task=sentence_similarity compares two texts, and the data has single "
                 "texts; expected data with pairs: stsb, or text_classification with "
                 "data.text_pair_column."
             )
