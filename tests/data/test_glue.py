@@ -59,6 +59,19 @@ def test_stsb_scores(data_root):
     assert data.spec.target.offset[0] == pytest.approx(2.701, abs=1e-3)
 
 
+def test_sources_of_stsb_are_left_out(tmp_path):
+    (tmp_path / "STS-B").mkdir()
+    sources = ("MSRpar", "images", "MSRpar", "headlines")
+    rows = [f"main\t{name}\t2012\t{i}\t{i}.0\tA {i}.\tA man." for i, name in enumerate(sources)]
+    for part in ("train", "dev", "test"):
+        (tmp_path / "STS-B" / f"sts-{part}.csv").write_text("\n".join(rows))
+    data = stsb(root=str(tmp_path), leave_out=("MSRpar",))
+    assert sizes(data) == {"train": 2, "valid": 2, "test": 2}
+    np.testing.assert_array_equal(data.train.arrays["value"][:, 0], [1, 3])
+    with pytest.raises(Refused, match="no pair is of 'MSRPar'. Did you mean MSRpar?"):
+        stsb(root=str(tmp_path), leave_out=("MSRPar",))
+
+
 def test_sst2_in_pieces_of_words(data_root):
     pieces = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "it", "'", "s", "a", "char", "##ming", "film")
     special = {"pad": 0, "unknown": 1, "start": 2, "end": 3}
