@@ -46,13 +46,19 @@ class Cell(NamedTuple):
         return Cell("one_device 0", "float32", "plain", parts, self.family)
 
     @property
+    def tolerance(self) -> float:
+        """How far its losses may be from the reference's."""
+        if self.family in BY_PARTS and self.parts != "1" and self.where != "one_device 0":
+            return max(0.02, PRECISIONS[self.precision])  # parts of shares hold other examples
+        return PRECISIONS[self.precision]
+
+    @property
     def words(self) -> str:
         """As ``crossed.py`` is given it."""
         return "|".join((self.family, self.precision, self.jit, self.parts))
 
 
 CELLS = [Cell(*c) for c in product(WHERE, PRECISIONS, ("plain", "jit"), ("1", "2"), NAMES)]
-POSSIBLE = [cell for cell in CELLS if cell.possible]
 
 
 def pairs(cell: Cell) -> set[tuple]:
@@ -70,8 +76,11 @@ def covering(cells: list[Cell]) -> list[Cell]:
     return chosen
 
 
-FAST = covering([cell for cell in POSSIBLE if cell.where != "workers 2"])
-IMPOSSIBLE = [cell for cell in CELLS if cell.where == "mirrored 2" and not cell.possible]
+SAMPLED = ("language model on streams", "sentences", "game of two networks")
+"""Families that cross the rest in the fast tests: carried state, padding, batch norms in a game."""
+NEAR = [cell for cell in CELLS if cell.where != "workers 2" and cell.family in SAMPLED]
+FAST = covering([cell for cell in NEAR if cell.possible])
+IMPOSSIBLE = [cell for cell in NEAR if not cell.possible]
 TRIED = list(dict.fromkeys([*FAST, *IMPOSSIBLE, *(cell.reference for cell in FAST)]))
 
 
@@ -100,7 +109,7 @@ def compare(cell: Cell, found: list[float] | str, reference: list[float] | str) 
     """Hold what a cell came to against its reference; a refusal or an error is a text."""
     assert isinstance(found, list), found
     assert len(found) == 3 and np.isfinite(found).all()
-    np.testing.assert_allclose(found, reference, rtol=PRECISIONS[cell.precision])
+    np.testing.assert_allclose(found, reference, rtol=cell.tolerance)
 
 
 @pytest.mark.parametrize("cell", FAST, ids=" ".join)
