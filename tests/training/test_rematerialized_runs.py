@@ -18,6 +18,7 @@ OPTIONS = {
     "task": {"name": "language_modelling", "sequence_length": 16},
     "optimizer": {"name": "sgd", "learning_rate": 0.1},
     "batch_size": 16,
+    "steps_per_epoch": 2,
     "logger": "none",
     "quiet": True,
 }
