@@ -27,7 +27,7 @@ BODIES = {
     "bert": (TEXT, [{"backbone": BERT}]),
     "deberta": (TEXT, [{"backbone": {**BERT, "family": "deberta"}}]),
     "recurrent": (TEXT, [{"recurrent": {"units": 8, "layers": 3, "dropout": 0.2}}]),
-    "conv": (IMAGE, [{"conv": {"filters": [4] * 4, "normalization": "batch", "dropout": 0.2}}]),
+    "conv": (IMAGE, [{"conv": {"filters": [4] * 3, "normalization": "batch", "dropout": 0.2}}]),
     "resnet": (IMAGE, [{"resnet": {"depth": 8}}]),
     "resnet of KerasHub": (IMAGE, [{"resnet": {"depth": 18}}]),
 }
@@ -81,7 +81,7 @@ def assert_alike(field, body, *, tolerance=1e-4, **options):
         np.testing.assert_allclose(other, one, rtol=tolerance, atol=tolerance)
 
 
-SLOW = ("attention", "deberta", "encoder with rotary positions", "resnet of KerasHub")
+SLOW = ("attention", "deberta", "encoder with rotary positions", "recurrent", "resnet of KerasHub")
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,29 @@ def test_it_holds_in_half_precision(name, again):
     finally:
         keras.config.set_dtype_policy("float32")
     assert again
+
+
+def test_masks_are_handed_on_between_layers(again):
+    keras.utils.set_random_seed(0)
+    entry = keras.Input((None,), dtype="int32")
+    x = layers.Embedding(9, 4, mask_zero=True)(entry)
+    for _ in range(4):
+        x = layers.Dense(4)(layers.Dense(32, "relu")(layers.Dense(32)(x)))
+    model = keras.Model(entry, layers.GlobalAveragePooling1D()(x))
+    batch, gradients = np.array([[3, 1, 0, 0], [2, 5, 4, 7]]), []
+    for _ in range(2):
+
+        @tf.function(autograph=False)
+        def gradient():
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(model(batch, training=True) ** 2)
+            return tape.gradient(loss, [v.value for v in model.trainable_variables[1:]])
+
+        gradients.append(gradient())
+        rematerialize([model])
+    assert again
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
 
 
 def test_segments_are_the_whole_network_and_keep_little_of_it():

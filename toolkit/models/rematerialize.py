@@ -91,17 +91,19 @@ def recomputed(segment: Segment, given: Sequence[Any]) -> list[Any]:
     """
     variables = segment.variables
     values = [tf.convert_to_tensor(v._value) for v in variables]  # .value: maybe cast to a half
-    count, changed = len(values), {}
+    count, masks, changed, after = len(values), _masks(given), {}, []
 
     @tf.custom_gradient
     def twice(*first: Any) -> Any:
-        made, changes = _function(segment, variables, first[:count], first[count:])
-        changed.update(changes)  # no part of what has a gradient
+        rest = _masked(first[count:], masks)
+        made, changes = _function(segment, variables, first[:count], rest)
+        changed.update(changes)  # which have no gradient
+        after.extend(_masks(made))
 
         def backward(*upstream: Any) -> Any:
             wanted = [i for i, t in enumerate(made) if t.dtype.is_floating]
             due = [upstream[i] for i in wanted]
-            second = [*first[:count], *_after(first[count:], due[0])]
+            second = [*first[:count], *_masked(_after(rest, due[0]), masks)]
             with tf.GradientTape() as tape:
                 tape.watch([t for t in second if t.dtype.is_floating])
                 again, _ = _function(segment, variables, second[:count], second[count:])
@@ -113,7 +115,7 @@ def recomputed(segment: Segment, given: Sequence[Any]) -> list[Any]:
     made = twice(*values, *given)
     for variable, value in changed.values():
         variable.assign(value)
-    return made
+    return _masked(made, after)
 
 
 def _function(
@@ -153,6 +155,19 @@ def _after(tensors: Sequence[Any], upstream: Any) -> list[Any]:
     any_number = tf.cast(tf.reduce_max(tf.reshape(upstream, [-1])[:1]), "bool")
     zero = tf.where(any_number == any_number, 0.0, float("nan"))
     return [t + tf.cast(zero, t.dtype) if is_floating(t) else t for t in tensors]
+
+
+def _masks(tensors: Sequence[Any]) -> list[Any]:
+    """Return the masks that layers of Keras hand on with a tensor, None where there is none."""
+    return [getattr(tensor, "_keras_mask", None) for tensor in tensors]
+
+
+def _masked(tensors: Sequence[Any], masks: Sequence[Any]) -> list[Any]:
+    """Return tensors with such masks."""
+    for tensor, mask in zip(tensors, masks, strict=True):
+        if mask is not None:
+            tensor._keras_mask = mask
+    return list(tensors)
 
 
 def _ids(tensors: Sequence[Any]) -> list[int]:

@@ -38,7 +38,7 @@ class TrainerSettings:
         jit: Whether steps are compiled by XLA; None: on a GPU, not on a CPU, where it is slower.
         rematerialize: Whether a training step keeps only what crosses from one stretch of a network
             to the next, and computes what lies within again for the gradient (gradient
-            checkpointing; Chen et al., 2016). The numbers are the same, with less memory and about
+            checkpointing; Chen et al., 2016). The numbers are the same, with less memory and up to
             a third more arithmetic: for batches, texts or networks that would not fit otherwise.
         threads: Threads that one operation may use; None: all cores.
         deterministic: Whether only operations that repeat bit for bit are used; slower on a GPU.
