@@ -89,7 +89,7 @@ def test_imports_point_down(path):
     [
         ("toolkit.blocks.dense", "from toolkit.models import network", "from floor 2 into floor 1"),
         ("toolkit.losses", "def f():\n    import toolkit.data.spec", "from floor 1 into floor 0"),
-        ("toolkit.data.ptb", "from toolkit.blocks.state import X", "data must not know"),
+        ("toolkit.data.texts.ptb", "from toolkit.blocks.state import X", "data must not know"),
         ("toolkit.training.fit", "from omegaconf import OmegaConf", "only floor 4 may see"),
         ("toolkit.tasks.x", "from pydantic import create_model", "belong on floor 4"),
         ("toolkit.errors", "from toolkit import api", "from floor 4 into floor 0"),

@@ -8,11 +8,11 @@ import json
 import numpy as np
 import pytest
 
-from toolkit.data.abc_music import abc
-from toolkit.data.abc_notes import NoteRules
-from toolkit.data.abc_tunes import read_tunes
-from toolkit.data.named_files import missing_files
-from toolkit.data.tune_encoder import TuneEncoder
+from toolkit.data.files.named_files import missing_files
+from toolkit.data.music.abc_music import abc
+from toolkit.data.music.abc_notes import NoteRules
+from toolkit.data.music.abc_tunes import read_tunes
+from toolkit.data.music.tune_encoder import TuneEncoder
 from toolkit.errors import Refused
 from toolkit.training.unrolling import Unrolling
 

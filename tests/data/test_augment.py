@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from toolkit.data.augment import AUGMENTATIONS, Augmentation
+from toolkit.data.images.augment import AUGMENTATIONS, Augmentation
 from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from toolkit.data.camvid import COLOURS, camvid
-from toolkit.data.image_encoder import ImageEncoder
-from toolkit.data.label_colours import LabelColours, classes_of, mean_colour_error
-from toolkit.data.paired_images import paired_images
+from toolkit.data.images.camvid import COLOURS, camvid
+from toolkit.data.images.image_encoder import ImageEncoder
+from toolkit.data.images.label_colours import LabelColours, classes_of, mean_colour_error
+from toolkit.data.images.paired_images import paired_images
 from toolkit.data.pipeline import example_batches
 from toolkit.data.spec_json import _field, _field_json
 from toolkit.errors import Refused
@@ -159,7 +159,7 @@ def test_a_damaged_archive(root):
 
 
 def test_it_is_downloaded_where_it_is_missing(root, tmp_path_factory, monkeypatch):
-    import toolkit.data.download as download
+    import toolkit.data.files.download as download
 
     zipped(root, "made.zip")
     asked = []
@@ -180,7 +180,7 @@ def test_it_is_downloaded_where_it_is_missing(root, tmp_path_factory, monkeypatc
 
 
 def test_where_it_is_looked_for_without_a_network(tmp_path, monkeypatch):
-    import toolkit.data.download as download
+    import toolkit.data.files.download as download
 
     def transfer(url, part, **how):
         raise download.Failed("no network")

@@ -7,7 +7,7 @@ import gzip
 import numpy as np
 import pytest
 
-from toolkit.data.columns import Columns, locate_file, read_columns
+from toolkit.data.tables.columns import Columns, locate_file, read_columns
 from toolkit.errors import Refused
 
 

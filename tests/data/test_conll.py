@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from toolkit.data.conll import conll
-from toolkit.data.raw_words import RawSentence, raw_words
 from toolkit.data.subwords import Subwords
-from toolkit.data.tag_encoder import TagEncoder
-from toolkit.data.tagged_words import Sentence, read_tagged
-from toolkit.data.word_pieces import PiecesOfWords, WholeWords
+from toolkit.data.tagged.conll import conll
+from toolkit.data.tagged.raw_words import RawSentence, raw_words
+from toolkit.data.tagged.tag_encoder import TagEncoder
+from toolkit.data.tagged.tagged_words import Sentence, read_tagged
+from toolkit.data.tagged.word_pieces import PiecesOfWords, WholeWords
 from toolkit.errors import Refused
 
 FILE = """-DOCSTART- -X- O O

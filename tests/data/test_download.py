@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.data import sources
-from toolkit.data.archives import extract
-from toolkit.data.download import fetch, fetch_members, verify_recorded
-from toolkit.data.sources import Download, Source, locate
+from toolkit.data.files import sources
+from toolkit.data.files.archives import extract
+from toolkit.data.files.download import fetch, fetch_members, verify_recorded
+from toolkit.data.files.sources import Download, Source, locate
 from toolkit.errors import Refused
 
 _spec = importlib.util.spec_from_file_location("server", Path(__file__).with_name("server.py"))
@@ -338,7 +338,7 @@ def test_locate_refuses_a_root_that_is_no_folder(tmp_path):
 
 
 def test_sources_hold_the_checksums_of_the_files_at_hand(data_root):
-    from toolkit.data.files import sha256
+    from toolkit.data.files.finding import sha256
 
     for name, source in sources.SOURCES.items():
         for path in sources.find_all(name, data_root).values():

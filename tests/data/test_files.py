@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from toolkit.data.files import find, read_bytes, read_text, sha256
+from toolkit.data.files.finding import find, read_bytes, read_text, sha256
 from toolkit.errors import Refused
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from toolkit.data.cola import cola
-from toolkit.data.mrpc import mrpc
-from toolkit.data.rte import rte
-from toolkit.data.sst2 import sst2
-from toolkit.data.stsb import stsb
+from toolkit.data.labelled.cola import cola
+from toolkit.data.labelled.mrpc import mrpc
+from toolkit.data.labelled.rte import rte
+from toolkit.data.labelled.sst2 import sst2
+from toolkit.data.labelled.stsb import stsb
 from toolkit.data.subwords import Subwords
 from toolkit.errors import Refused
 

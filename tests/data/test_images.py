@@ -14,13 +14,14 @@ import pytest
 import yaml
 from PIL import Image
 
-from toolkit.data import DATA, pictures
+from toolkit.data import DATA
 from toolkit.data.batching import Batching
-from toolkit.data.cifar10 import CLASSES, cifar10
-from toolkit.data.digits import digits
-from toolkit.data.image_encoder import ImageEncoder
-from toolkit.data.image_folder import image_folder
-from toolkit.data.mnist import fashion_mnist, mnist, read_idx
+from toolkit.data.images import pictures
+from toolkit.data.images.cifar10 import CLASSES, cifar10
+from toolkit.data.images.digits import digits
+from toolkit.data.images.image_encoder import ImageEncoder
+from toolkit.data.images.image_folder import image_folder
+from toolkit.data.images.mnist import fashion_mnist, mnist, read_idx
 from toolkit.data.pipeline import example_batches
 from toolkit.data.synthetic import synthetic
 from toolkit.data.tfds import tfds

@@ -10,10 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from toolkit.data.pairs import cut_lengths
-from toolkit.data.raw_pairs import raw_pairs
-from toolkit.data.raw_texts import raw_texts
-from toolkit.data.text_classification import text_classification
+from toolkit.data.labelled.pairs import cut_lengths
+from toolkit.data.labelled.raw_pairs import raw_pairs
+from toolkit.data.labelled.raw_texts import raw_texts
+from toolkit.data.labelled.text_classification import text_classification
 from toolkit.errors import Refused
 
 ROWS = "q,a,score\nWho is it?,It is I.,1.5\nWhat?,<sep> A cat on a mat.,4\nEmpty,,2.5\n"

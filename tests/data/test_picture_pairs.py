@@ -12,12 +12,12 @@ from PIL import Image
 
 from toolkit.data import DATA
 from toolkit.data.batching import Batching
-from toolkit.data.named_files import missing_files
-from toolkit.data.paired_images import paired_images
+from toolkit.data.files.named_files import missing_files
+from toolkit.data.images.paired_images import paired_images
+from toolkit.data.images.unlabelled_images import unlabelled_images
+from toolkit.data.images.unpaired_images import unpaired_images
 from toolkit.data.pipeline import example_batches
 from toolkit.data.spec_json import _field, _field_json
-from toolkit.data.unlabelled_images import unlabelled_images
-from toolkit.data.unpaired_images import unpaired_images
 from toolkit.errors import Refused
 
 CONF = Path(__file__).resolve().parents[2] / "conf" / "data"

@@ -10,9 +10,9 @@ import pytest
 
 from toolkit.data.subwords import Subwords
 from toolkit.data.subwords.streaming import stream_ids
-from toolkit.data.text import text
-from toolkit.data.text_folder import text_folder
-from toolkit.data.text_streams import text_streams
+from toolkit.data.texts.text import text
+from toolkit.data.texts.text_folder import text_folder
+from toolkit.data.texts.text_streams import text_streams
 from toolkit.errors import Refused
 
 LINES = "the cat sat on the mat\nthe <unk> sat N times\n\n" * 8

@@ -8,13 +8,13 @@ import json
 import numpy as np
 import pytest
 
-from toolkit.data.answer_places import place_answers
-from toolkit.data.question_encoder import QuestionEncoder
-from toolkit.data.questions import Answer, Question, Reading, read_questions
-from toolkit.data.raw_questions import raw_questions
-from toolkit.data.squad import squad
+from toolkit.data.questions.answer_places import place_answers
+from toolkit.data.questions.asked import Answer, Question, Reading, read_questions
+from toolkit.data.questions.question_encoder import QuestionEncoder
+from toolkit.data.questions.raw_questions import raw_questions
+from toolkit.data.questions.squad import squad
+from toolkit.data.questions.windows import fullest, windows
 from toolkit.data.subwords import Subwords
-from toolkit.data.windows import fullest, windows
 from toolkit.errors import Refused
 
 MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from toolkit.data.raw_texts import raw_texts
+from toolkit.data.labelled.raw_texts import raw_texts
 from toolkit.errors import Refused
 
 CSV = {"name": "text_classification", "text_column": "review", "delimiter": None}

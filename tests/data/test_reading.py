@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from toolkit.data.reading import BETWEEN, read_table
+from toolkit.data.tables.reading import BETWEEN, read_table
 from toolkit.errors import Refused
 
 NAMES = {"data.text_column": "text", "data.label_column": "label"}

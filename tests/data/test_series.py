@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from toolkit.data.etth1 import etth1
-from toolkit.data.series import series
-from toolkit.data.series_encoder import SeriesEncoder
+from toolkit.data.series.etth1 import etth1
+from toolkit.data.series.rows import series
+from toolkit.data.series.series_encoder import SeriesEncoder
 from toolkit.errors import Refused
 
 RAW = np.random.default_rng(0).normal(5.0, 3.0, (50, 2)).round(4)

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from toolkit.data.table_encoder import TableEncoder
-from toolkit.data.tabular import tabular
+from toolkit.data.tables.table_encoder import TableEncoder
+from toolkit.data.tables.tabular import tabular
 from toolkit.errors import Refused
 
 TRAIN = """id,age,colour,weight,kind

@@ -10,13 +10,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from toolkit.data.ptb import ptb
-from toolkit.data.python_docs import distinct, plain, python_docs
-from toolkit.data.text import text
-from toolkit.data.text_encoder import TextEncoder
-from toolkit.data.tiny_shakespeare import tiny_shakespeare
-from toolkit.data.tokenization import Rules
-from toolkit.data.vocabulary import Vocabulary
+from toolkit.data.labelled.text_encoder import TextEncoder
+from toolkit.data.texts.ptb import ptb
+from toolkit.data.texts.python_docs import distinct, plain, python_docs
+from toolkit.data.texts.text import text
+from toolkit.data.texts.tiny_shakespeare import tiny_shakespeare
+from toolkit.data.texts.tokenization import Rules
+from toolkit.data.texts.vocabulary import Vocabulary
 from toolkit.errors import Refused
 
 LINES = "the cat sat\nthe dog sat on the mat\n"
@@ -117,7 +117,7 @@ def test_a_long_text_is_split_in_parts(monkeypatch, tokenizer):
     rules = Rules(tokenizer=tokenizer)
     content = "a bb ccc\n\ndd e\n" * 20 + "one two"
     whole = rules.tokens(content + "\n")
-    monkeypatch.setattr("toolkit.data.tokenization.PART", 16)
+    monkeypatch.setattr("toolkit.data.texts.tokenization.PART", 16)
     assert [word for part in rules.stream(content) for word in part] == whole
     line = content.replace("\n", " ")
     assert [word for part in rules.stream(line) for word in part] == [*rules.tokens(line), "<eos>"]

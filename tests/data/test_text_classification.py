@@ -8,9 +8,9 @@ import json
 import numpy as np
 import pytest
 
-from toolkit.data.sst2 import sst2
-from toolkit.data.text_classification import text_classification
-from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.labelled.sst2 import sst2
+from toolkit.data.labelled.text_classification import text_classification
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.errors import Refused
 
 ROWS = "text,label\nA good film!,good\nbad film,bad\nSo good.,good\nvery bad,bad\n"

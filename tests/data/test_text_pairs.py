@@ -8,14 +8,14 @@ import json
 import numpy as np
 import pytest
 
-from toolkit.data.joining import join, learn_joins
-from toolkit.data.multi30k import multi30k
-from toolkit.data.parallel import parallel
-from toolkit.data.scitldr import scitldr
-from toolkit.data.summaries import summaries
-from toolkit.data.summary_rows import first_sentence
-from toolkit.data.words import Words
-from toolkit.data.writing_encoder import WritingEncoder
+from toolkit.data.texts.joining import join, learn_joins
+from toolkit.data.texts.words import Words
+from toolkit.data.translated.multi30k import multi30k
+from toolkit.data.translated.parallel import parallel
+from toolkit.data.translated.scitldr import scitldr
+from toolkit.data.translated.summaries import summaries
+from toolkit.data.translated.summary_rows import first_sentence
+from toolkit.data.translated.writing_encoder import WritingEncoder
 from toolkit.errors import Refused
 
 TEXTS = [

@@ -8,7 +8,7 @@ import pytest
 import small_images as small
 
 import toolkit
-from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.images.image_encoder import ImageEncoder
 
 SHOWN = {"name": "tensorboard", "every": 2, "samples": 5, "projector": True}
 

@@ -17,9 +17,9 @@ import tensorflow as tf
 import yaml
 from PIL import Image
 
-from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.images.image_encoder import ImageEncoder
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.spec import Field, Spec
-from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused
 from toolkit.training.assemble import assemble
 from toolkit.training.export.export import export

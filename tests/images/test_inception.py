@@ -17,8 +17,8 @@ from toolkit.data.spec import Dataset, Field
 from toolkit.errors import Refused
 from toolkit.image_scores import classifier_score
 from toolkit.tasks import applications
-from toolkit.tasks.judge import Judge, missing_judge
-from toolkit.tasks.judging import Judging
+from toolkit.tasks.judging.judge import Judge, missing_judge
+from toolkit.tasks.judging.judging import Judging
 
 GREY = Field("image", (8, 8, 1), "uint8")
 NAME = "InceptionV3"
@@ -120,7 +120,7 @@ def test_distance_and_score_of_what_is_made(judging):
 
 
 def test_many_images_are_looked_at_in_parts(judging, monkeypatch):
-    from toolkit.tasks import judge
+    from toolkit.tasks.judging import judge
 
     images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), "uint8")
     at_once, _ = judging.judge(images)

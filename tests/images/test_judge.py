@@ -15,8 +15,8 @@ from toolkit.cli.main import main
 from toolkit.data.spec import Field
 from toolkit.errors import Refused
 from toolkit.image_scores import frechet_distance
-from toolkit.tasks.judge import Judge, missing_judge
-from toolkit.tasks.judging import SEED
+from toolkit.tasks.judging.judge import Judge, missing_judge
+from toolkit.tasks.judging.judging import SEED
 from toolkit.training.state import State, checkpoints
 
 GAME = {"name": "adversarial", "latent": 3, "labels": "condition"}

@@ -50,7 +50,7 @@ def data_of(kind: str, folder: Path) -> Any:
     from families import pictures
 
     import toolkit
-    from toolkit.data.image_encoder import ImageEncoder
+    from toolkit.data.images.image_encoder import ImageEncoder
 
     if "data" not in RUNS[kind]:
         return replace(pictures(), encoder=ImageEncoder((8, 8), 1))

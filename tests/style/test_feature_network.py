@@ -13,9 +13,9 @@ from two_pictures import looker, pair
 
 import toolkit
 from toolkit.errors import Refused
-from toolkit.tasks.feature_network import FeatureNetwork, chosen_layers
-from toolkit.tasks.feature_source import APPLICATIONS, FeatureSource, missing_features
-from toolkit.tasks.style_transfer import StyleTransfer
+from toolkit.tasks.style.feature_network import FeatureNetwork, chosen_layers
+from toolkit.tasks.style.feature_source import APPLICATIONS, FeatureSource, missing_features
+from toolkit.tasks.style.style_transfer import StyleTransfer
 
 ALL = ("near", "plain", "norm", "nearer", "pooled", "middle", "between", "far", "told")
 FREE = {"content_layers": None, "style_layers": None}
@@ -169,7 +169,7 @@ def test_weights_that_cannot_be_had(monkeypatch, tmp_path):
 
 def test_names_are_told_without_tensorflow(looks):
     code = (
-        "import sys; from toolkit.tasks.feature_source import missing_features as m; "
+        "import sys; from toolkit.tasks.style.feature_source import missing_features as m; "
         f"print(len(m({{'features': {looks!r}, 'style_layers': ['x']}})), 'keras' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

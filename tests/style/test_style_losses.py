@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from two_pictures import looker, pair
 
-from toolkit.tasks.style_losses import content_loss, gram, style_loss, variation
-from toolkit.tasks.style_transfer import StyleTransfer
+from toolkit.tasks.style.losses import content_loss, gram, style_loss, variation
+from toolkit.tasks.style.style_transfer import StyleTransfer
 
 RANDOM = np.random.default_rng(1)
 

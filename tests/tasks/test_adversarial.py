@@ -10,8 +10,12 @@ import tensorflow as tf
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.errors import Refused
-from toolkit.tasks.adversarial import Adversarial
-from toolkit.tasks.adversarial_losses import discriminator_loss, generator_loss, gradient_penalty
+from toolkit.tasks.games.adversarial import Adversarial
+from toolkit.tasks.games.adversarial_losses import (
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+)
 from toolkit.training.assemble import assemble
 from toolkit.training.batches import training_batches
 from toolkit.training.keras_optimizers import Update

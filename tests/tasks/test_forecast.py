@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import toolkit
-from toolkit.data.series import from_values, series
+from toolkit.data.series.rows import from_values, series
 from toolkit.data.spec import Field
 from toolkit.errors import Refused
 from toolkit.models.network import build_network
@@ -238,8 +238,8 @@ def test_from_a_csv_file_to_a_forecast(tmp_path):
 
 
 def test_every_test_window_of_etth1(data_root):
-    from toolkit.data.etth1 import etth1
     from toolkit.data.pipeline import window_batches
+    from toolkit.data.series.etth1 import etth1
 
     data = etth1(root=str(data_root))
     task = Forecast(context=336, horizon=96)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from toolkit.data.batching import Batching
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
-from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused
-from toolkit.tasks.mask_filling import filled, read_gaps, with_gaps
-from toolkit.tasks.masked_language_model import MaskedLanguageModel
+from toolkit.tasks.masked.mask_filling import filled, read_gaps, with_gaps
+from toolkit.tasks.masked.masked_language_model import MaskedLanguageModel
 from toolkit.training.assemble import assemble
 from toolkit.training.batches import evaluation_batches, training_batches
 

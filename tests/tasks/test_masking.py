@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.tasks.masking import Masking, beginnings, never_hidden
+from toolkit.tasks.masked.masking import Masking, beginnings, never_hidden
 
 SPECIAL = {"pad": 0, "unknown": 1, "start": 2, "end": 3, "mask": 4}
 PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "N", "un", "##like", "##ly", "cat", "dog")

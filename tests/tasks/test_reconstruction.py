@@ -10,10 +10,10 @@ import tensorflow as tf
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.errors import Refused
-from toolkit.tasks.importance import ImportanceBound
-from toolkit.tasks.noises import noisy
-from toolkit.tasks.reconstruction import Reconstruction
-from toolkit.tasks.variational import Variational
+from toolkit.tasks.codes.importance import ImportanceBound
+from toolkit.tasks.codes.noises import noisy
+from toolkit.tasks.codes.reconstruction import Reconstruction
+from toolkit.tasks.codes.variational import Variational
 from toolkit.training.assemble import assemble
 from toolkit.training.batches import evaluation_batches, training_batches
 

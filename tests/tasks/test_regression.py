@@ -10,7 +10,7 @@ import pytest
 
 import toolkit
 from toolkit.data.spec import Dataset, Field, Spec, Split
-from toolkit.data.tabular import tabular
+from toolkit.data.tables.tabular import tabular
 from toolkit.errors import Refused
 from toolkit.models.network import Features
 from toolkit.tasks.regression import Regression

@@ -11,10 +11,10 @@ import pytest
 import tensorflow as tf
 
 from toolkit.data.batching import Batching
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
-from toolkit.data.text_encoder import TextEncoder
-from toolkit.tasks.replaced_objective import drawn
-from toolkit.tasks.replaced_token_detection import ReplacedTokenDetection
+from toolkit.tasks.masked.replaced_objective import drawn
+from toolkit.tasks.masked.replaced_token_detection import ReplacedTokenDetection
 from toolkit.training.assemble import assemble
 from toolkit.training.batches import evaluation_batches, training_batches
 

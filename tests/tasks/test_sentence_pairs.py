@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from toolkit.tasks.sentence_pairs import SentencePairs, sentence_ends
+from toolkit.tasks.masked.sentence_pairs import SentencePairs, sentence_ends
 
 PAD, START, END, STOP = 0, 1, 2, 3
 VOCABULARY = ("[PAD]", "[CLS]", "[SEP]", ".", *(f"w{i}" for i in range(4, 2000)))

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.data.parallel import parallel
+from toolkit.data.translated.parallel import parallel
 from toolkit.errors import Refused
 from toolkit.tasks.built import Sizes
-from toolkit.tasks.extraction import likeliest_sentences
-from toolkit.tasks.sequence_to_sequence import SequenceToSequence
-from toolkit.tasks.written_scores import scores, signatures
+from toolkit.tasks.writing.extraction import likeliest_sentences
+from toolkit.tasks.writing.sequence_to_sequence import SequenceToSequence
+from toolkit.tasks.writing.written_scores import scores, signatures
 from toolkit.text_scores import bleu, rouge
 from toolkit.training.predict import predict
 from toolkit.training.run import train_on

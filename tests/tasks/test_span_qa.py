@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from toolkit.data.question_encoder import QuestionEncoder
-from toolkit.data.questions import Answer, Question, Reading
+from toolkit.data.questions.asked import Answer, Question, Reading
+from toolkit.data.questions.question_encoder import QuestionEncoder
 from toolkit.data.subwords import Subwords
 from toolkit.models.network import Features
-from toolkit.tasks.answer_scores import best, best_threshold, exact, f1, judge, normal
-from toolkit.tasks.span_decoding import Span, allowed_in, read_window
-from toolkit.tasks.span_qa import SpanQA
+from toolkit.tasks.answering.answer_scores import best, best_threshold, exact, f1, judge, normal
+from toolkit.tasks.answering.span_decoding import Span, allowed_in, read_window
+from toolkit.tasks.answering.span_qa import SpanQA
 
 VOCABULARY = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz?")
 SPECIAL = dict(zip(("pad", "unknown", "start", "end", "mask"), range(5), strict=True))

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.data.raw_words import RawSentence
 from toolkit.data.spec import Dataset, Field, Spec
-from toolkit.data.tag_encoder import TagEncoder
-from toolkit.data.tagged_words import Sentence
-from toolkit.data.word_pieces import WholeWords
+from toolkit.data.tagged.raw_words import RawSentence
+from toolkit.data.tagged.tag_encoder import TagEncoder
+from toolkit.data.tagged.tagged_words import Sentence
+from toolkit.data.tagged.word_pieces import WholeWords
 from toolkit.entities import entity_scores
 from toolkit.errors import Refused
-from toolkit.tasks.token_classification import TokenClassification
+from toolkit.tasks.tagging.token_classification import TokenClassification
 
 CLASSES = ("O", "B-X", "I-X", "B-Y", "I-Y")
 ENCODER = TagEncoder(WholeWords(("<pad>", "<unk>", *"abcdef")), CLASSES, max_length=4, stride=2)

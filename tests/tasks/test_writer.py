@@ -10,8 +10,8 @@ import pytest
 
 from toolkit.data.spec import Field, Ragged, Spec, Split
 from toolkit.tasks.built import Sizes
-from toolkit.tasks.decoding import Decoding
-from toolkit.tasks.sequence_to_sequence import SequenceToSequence
+from toolkit.tasks.writing.decoding import Decoding
+from toolkit.tasks.writing.sequence_to_sequence import SequenceToSequence
 
 WORDS = ("<pad>", "<unk>", "<start>", "<end>", "a", "b", "c")
 SPECIAL = {"pad": 0, "unknown": 1, "start": 2, "end": 3}

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import yaml
 
-from toolkit.data.image_encoder import ImageEncoder
-from toolkit.data.series_encoder import SeriesEncoder
+from toolkit.data.images.image_encoder import ImageEncoder
+from toolkit.data.labelled.text_encoder import TextEncoder
+from toolkit.data.series.series_encoder import SeriesEncoder
 from toolkit.data.spec import Field, Spec
-from toolkit.data.table_encoder import TableEncoder
-from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.tables.table_encoder import TableEncoder
 from toolkit.errors import Refused
 from toolkit.training.export import export as verb
 from toolkit.training.export.export import export

@@ -9,7 +9,7 @@ from pydoc_data.topics import topics
 
 import pytest
 
-from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.training.export.samples import TEXTS
 from toolkit.training.export.text_graph import TextGraph
 
@@ -59,7 +59,7 @@ def test_every_character(tokenizer):
 
 
 def test_real_labelled_texts(data_root):
-    from toolkit.data.reading import read_table
+    from toolkit.data.tables.reading import read_table
 
     rows = read_table(
         data_root / "glue" / "SST-2" / "train.tsv",

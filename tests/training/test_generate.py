@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import toolkit
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.spec import Field, Spec
-from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused
 from toolkit.tasks import TASKS
 from toolkit.tasks.built import Sizes

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from toolkit.data.batching import Batching
-from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.spec import Dataset, Field, Spec, Split
-from toolkit.tasks.image_translation import ImageTranslation
+from toolkit.tasks.games.image_translation import ImageTranslation
 from toolkit.training.assemble import assemble
 from toolkit.training.batches import training_batches
 from toolkit.training.keras_optimizers import Update

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from toolkit.tasks.image_pool import ImagePool
+from toolkit.tasks.games.image_pool import ImagePool
 
 
 def numbered(first, count):

@@ -11,7 +11,7 @@ from painted import INSTANCE, MODEL, SIDE, batch_of, pairs, ready
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused
-from toolkit.tasks.image_translation import ImageTranslation
+from toolkit.tasks.games.image_translation import ImageTranslation
 from toolkit.training.batches import evaluation_batches, training_batches
 
 

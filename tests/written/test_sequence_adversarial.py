@@ -12,8 +12,8 @@ from toolkit.config.pairs import network_and_task
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.errors import Refused
-from toolkit.tasks.sequence_adversarial import SequenceAdversarial
-from toolkit.tasks.written_runs import compared
+from toolkit.tasks.games.sequence_adversarial import SequenceAdversarial
+from toolkit.tasks.games.written_runs import compared
 from toolkit.training.assemble import assemble
 from toolkit.training.batches import training_batches
 from toolkit.training.keras_optimizers import Update

@@ -13,11 +13,11 @@ from toolkit.cli.sweep_job import PARALLEL
 from toolkit.cli.sweep_plan import Planned, SweepPlan
 from toolkit.config.compose import compose
 from toolkit.config.validate import check
-from toolkit.data.named_files import missing_files
+from toolkit.data.files.named_files import missing_files
 from toolkit.errors import Refused
 from toolkit.flat import differences
-from toolkit.tasks.feature_source import missing_features
-from toolkit.tasks.judge import missing_judge
+from toolkit.tasks.judging.judge import missing_judge
+from toolkit.tasks.style.feature_source import missing_features
 from toolkit.training.loggers import missing_package
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import progress_of

@@ -16,7 +16,7 @@ from toolkit.cli.check import check_run, check_sweep
 from toolkit.config import files
 from toolkit.config.compose import Composed, compose
 from toolkit.config.validate import check
-from toolkit.data.named_files import missing_files
+from toolkit.data.files.named_files import missing_files
 from toolkit.errors import Refused, Terminated, did_you_mean
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import begin_again, progress_of

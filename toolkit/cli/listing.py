@@ -49,7 +49,7 @@ KINDS = {
         "",
         "toolkit.models.stems:STEMS",
     ),
-    "augmentations": Kind("steps of data.augment", "", "toolkit.data.augment:AUGMENTATIONS"),
+    "augmentations": Kind("steps of data.augment", "", "toolkit.data.images.augment:AUGMENTATIONS"),
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from toolkit.config.compose import compose, config_loader
 from toolkit.config.validate import check
-from toolkit.data.named_files import missing_files
+from toolkit.data.files.named_files import missing_files
 from toolkit.errors import Refused
 from toolkit.quiet import start_tensorflow
 from toolkit.types import PositiveInt

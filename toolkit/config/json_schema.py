@@ -10,7 +10,7 @@ from toolkit.config.groups import GROUPS
 from toolkit.config.model import beginning
 from toolkit.config.schema import Schema, schema_of
 from toolkit.config.validate import run
-from toolkit.data.augment import AUGMENTATIONS
+from toolkit.data.images.augment import AUGMENTATIONS
 from toolkit.models.rules import FORMS, NETWORKS
 from toolkit.models.stems import STEMS
 from toolkit.registry import Table

@@ -14,7 +14,7 @@ from toolkit.config.places import CONF
 from toolkit.config.schema import options_of
 from toolkit.config.wording import either
 from toolkit.data import DATA
-from toolkit.data.augment import AUGMENTATIONS
+from toolkit.data.images.augment import AUGMENTATIONS
 from toolkit.errors import Refused
 from toolkit.models.rules import form_of, shapes
 from toolkit.tasks import TASKS

@@ -16,7 +16,7 @@ from toolkit.config.named import check_named
 from toolkit.config.origins import Origins, Path_, dotted
 from toolkit.config.resolve import resolve, written_at
 from toolkit.config.schema import MISSING, Fault, schema_of
-from toolkit.data.augment import AUGMENTATIONS
+from toolkit.data.images.augment import AUGMENTATIONS
 from toolkit.errors import Refused, did_you_mean
 from toolkit.training.keras_optimizers import contradictions
 from toolkit.training.optimizers import laid_over

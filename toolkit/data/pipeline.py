@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.augment import Augmentation
+from toolkit.data.images.augment import Augmentation
+from toolkit.data.images.rematching import Rematching
 from toolkit.data.records.columns import gather_stored, stored
-from toolkit.data.rematching import Rematching
 from toolkit.data.samplers import Bucketed, InOrder, Packed, Sampler, Streams, shuffled
 from toolkit.data.shares import Cut, spread
 from toolkit.data.spec import Field, Ragged, Spec, Split

@@ -10,15 +10,15 @@ from typing import Any
 from toolkit.data.spec import Field, Spec
 
 ENCODERS = {
-    "WritingEncoder": "toolkit.data.writing_encoder",
-    "TextEncoder": "toolkit.data.text_encoder",
+    "WritingEncoder": "toolkit.data.translated.writing_encoder",
+    "TextEncoder": "toolkit.data.labelled.text_encoder",
     "SubwordEncoder": "toolkit.data.subwords",
-    "TuneEncoder": "toolkit.data.tune_encoder",
-    "ImageEncoder": "toolkit.data.image_encoder",
-    "TableEncoder": "toolkit.data.table_encoder",
-    "SeriesEncoder": "toolkit.data.series_encoder",
-    "QuestionEncoder": "toolkit.data.question_encoder",
-    "TagEncoder": "toolkit.data.tag_encoder",
+    "TuneEncoder": "toolkit.data.music.tune_encoder",
+    "ImageEncoder": "toolkit.data.images.image_encoder",
+    "TableEncoder": "toolkit.data.tables.table_encoder",
+    "SeriesEncoder": "toolkit.data.series.series_encoder",
+    "QuestionEncoder": "toolkit.data.questions.question_encoder",
+    "TagEncoder": "toolkit.data.tagged.tag_encoder",
 }
 """Where the encoders that can be kept are found."""
 

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.images.image_encoder import ImageEncoder
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
-from toolkit.data.text_encoder import TextEncoder
 from toolkit.types import NonNegative, PositiveInt
 
 Array = np.ndarray | Ragged

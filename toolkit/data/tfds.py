@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from toolkit.data.image_encoder import ImageEncoder
-from toolkit.data.images import carved_note
+from toolkit.data.images.arrays import carved_note
+from toolkit.data.images.image_encoder import ImageEncoder
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.spec import Dataset, Field, Spec, Split, carve
-from toolkit.data.text_encoder import TextEncoder
-from toolkit.data.vocabulary import PAD, UNKNOWN, Vocabulary, count
+from toolkit.data.texts.vocabulary import PAD, UNKNOWN, Vocabulary, count
 from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import tf
 from toolkit.types import Fraction, PositiveInt

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from toolkit.errors import Refused, did_you_mean
-from toolkit.tasks.maker import in_turn
+from toolkit.tasks.judging.maker import in_turn
 from toolkit.training.console import Reporter
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.settings import TrainerSettings

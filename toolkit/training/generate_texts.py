@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.vocabulary import END_OF_LINE, UNKNOWN
+from toolkit.data.texts.vocabulary import END_OF_LINE, UNKNOWN
 from toolkit.errors import Refused
 from toolkit.training.console import Reporter
 from toolkit.training.drawing import Draw

@@ -13,7 +13,7 @@ class NoiseWriter:
     """Reads a prompt at once and then each token as it is drawn, each text with noise of its own.
 
     Args:
-        objective: A ``toolkit.tasks.sequence_game.SequenceGame``.
+        objective: A ``toolkit.tasks.games.sequence_game.SequenceGame``.
         random: Draws the noise.
     """
 

@@ -79,7 +79,7 @@ def further_updates(
     """Return how a task's further networks are updated, by their names.
 
     A task may have ``optimizers``: for each further network options that differ from ``optimizer``
-    and ``schedule``, and its updates in a step (``toolkit.tasks.sides.Own``).
+    and ``schedule``, and its updates in a step (``toolkit.tasks.games.sides.Own``).
 
     Args:
         task: What is learned.

@@ -11,9 +11,9 @@ from typing import Any, Literal, TextIO
 
 import numpy as np
 
+from toolkit.data.labelled.raw_pairs import raw_pairs
+from toolkit.data.labelled.raw_texts import raw_texts
 from toolkit.data.pipeline import example_batches
-from toolkit.data.raw_pairs import raw_pairs
-from toolkit.data.raw_texts import raw_texts
 from toolkit.data.shares import shared
 from toolkit.data.spec import Spec, Split
 from toolkit.errors import Refused

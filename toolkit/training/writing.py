@@ -86,7 +86,7 @@ def written(
         A row for each text: ``text``, its ``score`` (log probability; beam search divides it by
         the length penalty), and where several are asked for ``texts``, the best first.
     """
-    from toolkit.tasks.written_scores import write_texts
+    from toolkit.tasks.writing.written_scores import write_texts
     from toolkit.training.reopen import reopen
 
     _, trainable, task, _ = reopen(folder, settings=settings)

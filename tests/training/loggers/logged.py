@@ -12,8 +12,8 @@ from tensorboard.backend.event_processing.event_file_loader import LegacyEventFi
 from tensorboard.util import tensor_util
 
 import toolkit
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
-from toolkit.data.text_encoder import TextEncoder
 
 WORDS = ("<pad>", "<unk>", "bad", "good", "film", "|", "<b>", "*")
 EVERYTHING = {"name": "tensorboard", "every": 2, "histograms": True, "samples": 5}

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from toolkit.data.piece_streams import DOCUMENT
-from toolkit.data.text_folder import BREAKS
+from toolkit.data.texts.piece_streams import DOCUMENT
+from toolkit.data.texts.text_folder import BREAKS
 
 Documents = Literal["file", "blank_line", "line", "none"]
 """What a document is: see ``text_folder``; ``none`` where a text is one whole."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.files import MEBIBYTE
-from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.files.finding import MEBIBYTE
+from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.prepare.output import Output, names_of
 from toolkit.data.prepare.pool import run_jobs
 from toolkit.data.prepare.shard_writer import ShardWriter

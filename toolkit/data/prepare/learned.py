@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from toolkit.data.files import MEBIBYTE
-from toolkit.data.piece_streams import DOCUMENT, begin_of, marks_of
-from toolkit.data.pieces import pieces
+from toolkit.data.files.finding import MEBIBYTE
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.prepare.documents import documents
 from toolkit.data.prepare.raw_text import RawText
 from toolkit.data.prepare.stretches import Stretch, stretches
@@ -18,10 +17,11 @@ from toolkit.data.prepare.tokenizing import ByPieces, ByWords, joined
 from toolkit.data.spec import Field, Spec
 from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.subwords.streaming import BEFORE_A_LINE, line_marks
-from toolkit.data.text_encoder import TextEncoder
-from toolkit.data.text_streams import AUTO
-from toolkit.data.tokenization import Rules, Tokenizer
-from toolkit.data.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary, count
+from toolkit.data.texts.piece_streams import DOCUMENT, begin_of, marks_of
+from toolkit.data.texts.pieces import pieces
+from toolkit.data.texts.text_streams import AUTO
+from toolkit.data.texts.tokenization import Rules, Tokenizer
+from toolkit.data.texts.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary, count
 from toolkit.errors import Refused
 
 PART = MEBIBYTE

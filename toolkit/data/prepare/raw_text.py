@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data import text_folder
-from toolkit.data.columns import locate_file
 from toolkit.data.prepare.documents import Documents
 from toolkit.data.spec import Split, carve
+from toolkit.data.tables.columns import locate_file
+from toolkit.data.texts import text_folder
 
 RAW = ("text", "text_folder")
 """Data sets that are never loaded to be prepared."""

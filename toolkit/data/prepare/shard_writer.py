@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from toolkit.data.files import sha256
+from toolkit.data.files.finding import sha256
 from toolkit.data.records.features import Feature
 from toolkit.data.records.shards import Shard
 from toolkit.lazy import tf

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.data.files import MEBIBYTE
+from toolkit.data.files.finding import MEBIBYTE
 from toolkit.errors import Refused
 
 BY_BYTES = ("utf-8", "ascii", "iso8859-", "cp125", "koi8-")

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.files import MEBIBYTE
-from toolkit.data.piece_streams import DOCUMENT
+from toolkit.data.files.finding import MEBIBYTE
 from toolkit.data.prepare.documents import Documents, documents
 from toolkit.data.prepare.learned import Learned, learn
 from toolkit.data.prepare.output import Output, names_of
@@ -19,7 +18,8 @@ from toolkit.data.prepare.raw_text import RawText
 from toolkit.data.prepare.stretches import Stretch, stretches
 from toolkit.data.prepare.token_shards import TOKENS, TokenWriter, finish_tokens
 from toolkit.data.prepare.tokenizing import Tokenizing
-from toolkit.data.vocabulary import UNKNOWN, unknown_note
+from toolkit.data.texts.piece_streams import DOCUMENT
+from toolkit.data.texts.vocabulary import UNKNOWN, unknown_note
 from toolkit.errors import Refused
 
 Say = Callable[[str], None]

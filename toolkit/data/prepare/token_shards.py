@@ -15,7 +15,7 @@ from toolkit.data.records.shards import Shard, Shards
 from toolkit.data.records.tokens import CHUNK, NAME, StoredTokens
 from toolkit.data.spec import Spec
 from toolkit.data.spec_json import to_json
-from toolkit.data.stream_parts import with_validation
+from toolkit.data.texts.stream_parts import with_validation
 
 TOKENS = {NAME: Feature("int64_list", "int32", (None,))}
 

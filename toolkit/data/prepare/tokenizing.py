@@ -8,11 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
-from toolkit.data.piece_streams import DOCUMENT
 from toolkit.data.subwords import Subwords
 from toolkit.data.subwords.streaming import stream_ids
-from toolkit.data.tokenization import Rules
-from toolkit.data.vocabulary import END_OF_LINE, Vocabulary
+from toolkit.data.texts.piece_streams import DOCUMENT
+from toolkit.data.texts.tokenization import Rules
+from toolkit.data.texts.vocabulary import END_OF_LINE, Vocabulary
 
 
 class Tokenizing(Protocol):

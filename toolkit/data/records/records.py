@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.records.columns import StoredColumn, StoredExamples
 from toolkit.data.records.manifest import Manifest, Part, read_manifest
 from toolkit.data.records.shards import Shards

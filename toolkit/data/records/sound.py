@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.files import sha256
+from toolkit.data.files.finding import sha256
 from toolkit.data.records.columns import StoredColumn
 from toolkit.data.records.manifest import Manifest, read_manifest
 from toolkit.data.records.shards import Shards

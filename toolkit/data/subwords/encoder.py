@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.pairs import Text
+from toolkit.data.labelled.pairs import Text
 from toolkit.data.spec import Ragged, Split
 from toolkit.data.subwords.frames import cut
 from toolkit.data.subwords.streaming import LINE, line_marks, stream_ids

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from toolkit.data.pairs import cut_lengths
+from toolkit.data.labelled.pairs import cut_lengths
 from toolkit.data.spec import Ragged
 from toolkit.errors import Refused
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from toolkit.data.files import cache_folder
+from toolkit.data.files.finding import cache_folder
 from toolkit.data.subwords.subwords import Subwords
 
 MAKERS = ("keras-hub", "sentencepiece", "tokenizers")

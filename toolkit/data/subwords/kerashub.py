@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from toolkit.data.files import read_bytes, read_text
+from toolkit.data.files.finding import read_bytes, read_text
 from toolkit.data.subwords.families import NAMES, byte_pair, sentencepiece, special_ids
 from toolkit.data.subwords.subwords import Subwords
 from toolkit.errors import Refused

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.subwords import SubwordEncoder
-from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.tasks.units import BYTE

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.subwords import SubwordEncoder
-from toolkit.data.text_encoder import TextEncoder
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
 from toolkit.training.export.report import tell

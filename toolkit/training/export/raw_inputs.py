@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.data.image_encoder import ImageEncoder
-from toolkit.data.series_encoder import SeriesEncoder
+from toolkit.data.images.image_encoder import ImageEncoder
+from toolkit.data.labelled.text_encoder import TextEncoder
+from toolkit.data.music.tune_encoder import TuneEncoder
+from toolkit.data.series.series_encoder import SeriesEncoder
 from toolkit.data.subwords import SubwordEncoder
-from toolkit.data.table_encoder import TableEncoder
-from toolkit.data.text_encoder import TextEncoder
-from toolkit.data.tune_encoder import TuneEncoder
+from toolkit.data.tables.table_encoder import TableEncoder
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.training.export.subject import Subject

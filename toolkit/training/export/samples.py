@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.image_encoder import ImageEncoder
+from toolkit.data.images.image_encoder import ImageEncoder
+from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.subwords import SubwordEncoder
-from toolkit.data.table_encoder import TableEncoder
-from toolkit.data.text_encoder import TextEncoder
+from toolkit.data.tables.table_encoder import TableEncoder
 from toolkit.training.export.subject import Subject
 from toolkit.training.generate_texts import first_token
 

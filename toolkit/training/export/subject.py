@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.spec import Spec
-from toolkit.data.table_encoder import TableEncoder
+from toolkit.data.tables.table_encoder import TableEncoder
 from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import keras, tf
 from toolkit.tasks.part import Part, parts_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolkit.data.text_encoder import TextEncoder
-from toolkit.data.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary
+from toolkit.data.labelled.text_encoder import TextEncoder
+from toolkit.data.texts.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary
 from toolkit.lazy import tf
 
 BLANKS = (
@@ -25,8 +25,8 @@ PARTS = (
     rf"|(<unk{END}>|<eos{END}>|['’](?:s|re|ve|ll|d|m|S|RE|VE|LL|D|M){END}"
     rf"|{LETTER}+{END}|[^\p{{L}}\p{{N}}_ {END}])"
 )
-"""``toolkit.data.tokenization.WORD`` on texts that are marked so: a word and its *n't*, or else one
-token."""
+"""``toolkit.data.texts.tokenization.WORD`` on texts that are marked so: a word and its *n't*, or
+else one token."""
 
 
 class TextGraph:

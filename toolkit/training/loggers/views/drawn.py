@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from toolkit.tasks.judging import SEED
+from toolkit.tasks.judging.judging import SEED
 from toolkit.training.loggers.views import Exhibit, Predict
 from toolkit.training.setup import Setup
 from toolkit.training.sheet import GAP, folded, sheet

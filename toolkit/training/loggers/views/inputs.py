@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from toolkit.data.spec import Field
-from toolkit.data.vocabulary import PAD
+from toolkit.data.texts.vocabulary import PAD
 
 SIDE = 112
 """Width and height of a drawn series, in pixels."""

@@ -1,0 +1,1 @@
+"""Files: found, downloaded, unpacked and checked."""

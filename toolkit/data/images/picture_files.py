@@ -1,0 +1,138 @@
+"""Folders of picture files: found, checked, and cut into parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from toolkit.data.images import pictures
+from toolkit.data.images.arrays import carved_note
+from toolkit.data.spec import Dataset, Spec, Split, carve
+from toolkit.errors import Refused
+
+Broken = Literal["refuse", "skip"]
+ADVICE = "Remove these files, or set data.broken=skip to leave them out."
+
+
+def listed(folder: Path) -> list[Path]:
+    """Return the picture files in a folder and its subfolders, by their endings, in a fixed order.
+
+    Links to folders are followed; names that begin with a dot are passed over.
+    """
+    return sorted(
+        Path(at, name)
+        for at, _, names in os.walk(folder, followlinks=True)
+        for name in names
+        if name.lower().endswith(pictures.ENDINGS) and not name.startswith(".")
+    )
+
+
+def found_in(folder: Path, key: str) -> list[Path]:
+    """Return the picture files in a folder.
+
+    Args:
+        folder: It is searched through.
+        key: The key that names it, for the message.
+
+    Raises:
+        Refused: If there is none.
+    """
+    paths = listed(folder)
+    if not paths:
+        endings = ", ".join(pictures.ENDINGS)
+        raise Refused(f"{key}: '{folder}' holds no pictures ({endings}), nor do its subfolders.")
+    return paths
+
+
+def sound(
+    paths: Sequence[Path], folder: Path, check: pictures.Check, broken: Broken
+) -> tuple[list[int], list[str]]:
+    """Return which of some files are pictures, and what is to be said of the others.
+
+    Raises:
+        Refused: If some are not and ``broken`` is ``refuse``, or if none is.
+    """
+    found = pictures.faults(paths, check)
+    if broken == "refuse":
+        pictures.refuse(found, ADVICE)
+    kept = [i for i, path in enumerate(paths) if os.fspath(path) not in found]
+    if not kept:
+        raise Refused(f"'{folder}': every one of its {len(paths)} files is no picture.")
+    if not found:
+        return kept, []
+    return kept, [f"{folder}: {len(found)} files that are no pictures were left out."]
+
+
+def size_as_in(path: str | os.PathLike[str]) -> tuple[tuple[int, int], str]:
+    """Return a picture's height and width, and the sentence that all are brought to them."""
+    size = pictures.size_of(path)
+    return size, f"size: {size[0]} x {size[1]} pixels, as in {path}."
+
+
+def carve_parts(
+    splits: dict[str, Split],
+    *,
+    folder: Path,
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+    what: str = "",
+) -> list[str]:
+    """Cut validation and test parts out of training where there are none.
+
+    Args:
+        splits: The parts that there are; those that are cut are put among them.
+        folder: Where the training pictures lie, for the message.
+        validation_fraction: Share of what is left for training that is validated on.
+        test_fraction: Share of the training pictures that is tested on; 0 for no such part.
+        seed: Chooses which.
+        what: Which pictures these are, where there are several sorts: ``"a"``.
+
+    Returns:
+        Sentences for the user.
+
+    Raises:
+        Refused: If there are too few pictures.
+    """
+    notes, label = [], f"{what}: " if what else ""
+    total = len(splits["train"])
+    missing = [p for p in ("valid", *(["test"] if test_fraction else ())) if p not in splits]
+    if total <= len(missing):
+        least = len(missing) + 1
+        plural = "" if total == 1 else "s"
+        raise Refused(
+            f"'{folder}': {total} picture{plural}; expected at least {least} to train on."
+        )
+    if "test" in missing:
+        splits["train"], splits["test"] = carve(splits["train"], test_fraction, seed + 1)
+        held = f"{len(splits['test']):,} of {total:,} images held back (seed={seed})."
+        notes.append(f"{label}test: {held}")
+    if "valid" in missing:
+        count = len(splits["train"])
+        splits["train"], splits["valid"] = carve(splits["train"], validation_fraction, seed)
+        note = carved_note(len(splits["valid"]), count, validation_fraction, seed)
+        notes.append(label + note)
+    return notes
+
+
+def decoded(
+    spec: Spec,
+    splits: Mapping[str, Split],
+    decode: Callable[[dict[str, Any]], dict[str, Any]],
+    encoder: Any,
+    notes: Sequence[str],
+) -> Dataset:
+    """Return a data set of files, whose examples are decoded when a batch is made.
+
+    Args:
+        spec: Inputs and targets.
+        splits: ``train``, ``valid`` and maybe ``test``, which hold names of files.
+        decode: Reads the files of one example.
+        encoder: Reads files that are given later.
+        notes: Sentences for the user.
+    """
+    whole = {part: Split(split.arrays, decode) for part, split in splits.items()}
+    train, valid, test = whole["train"], whole["valid"], whole.get("test")
+    return Dataset(spec, train, valid, test, encoder, tuple(notes))

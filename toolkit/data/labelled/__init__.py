@@ -1,0 +1,1 @@
+"""Texts and pairs of texts with a class or a value."""

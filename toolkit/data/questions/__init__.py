@@ -1,0 +1,1 @@
+"""Questions, and texts that hold their answers."""

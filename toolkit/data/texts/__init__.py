@@ -1,0 +1,1 @@
+"""Texts as streams of words, characters or pieces of words, for language models."""

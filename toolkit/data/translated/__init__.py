@@ -1,0 +1,1 @@
+"""Texts and what is to be written of them: translations and summaries."""

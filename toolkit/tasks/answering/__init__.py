@@ -1,0 +1,1 @@
+"""Answering questions by passages of texts."""

@@ -1,0 +1,1 @@
+"""Autoencoders, plain, denoising and variational, and what their codes are worth."""

@@ -1,0 +1,1 @@
+"""Networks that play against each other: GANs of images and of texts, and translation of images."""

@@ -1,0 +1,1 @@
+"""Figures of generated images, by a network that looks at them."""

@@ -1,0 +1,1 @@
+"""Pretraining encoders: hidden tokens, replaced tokens, and pairs of sentences."""

@@ -1,0 +1,1 @@
+"""Style transfer, and the networks whose features tell a style."""

@@ -1,0 +1,1 @@
+"""Telling what each word of a sentence is."""

@@ -1,0 +1,1 @@
+"""Writing a text from another: training, decoding and scores."""
