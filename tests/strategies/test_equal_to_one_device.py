@@ -42,7 +42,7 @@ FEW = ("images with batch norms", "language model on streams", "game of two netw
 TOLD = "regression told by whole examples"
 HOW = {
     "mirrored 1": FEW[:1],
-    "mirrored 2": (*FEW, TOLD, "computed again", "half precision"),
+    "mirrored 2": (*FEW, TOLD, "computed again"),  # crossings have half precision
     "mirrored 4": FEW[:1],
     "workers 2": (FEW[1], TOLD, "pictures made again"),
 }

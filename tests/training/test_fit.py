@@ -417,6 +417,7 @@ def test_whole_precisions(precision, text, points, gru, mlp, tmp_path):
         keras.config.set_dtype_policy("float32")
 
 
+@pytest.mark.slow  # crossings compile a few steps of these
 def test_compiled_steps_read_streams(text, gru, tmp_path):
     losses = [
         toolkit.train(
