@@ -70,7 +70,12 @@ def test_a_few_steps(name, tmp_path, data_root, begun):
     if "first" in recipe:
         first = recipe["first"]["recipe"]
         root = small if learns(files.values(files.path("recipe", first))) else data_root
-        shrunk = [*few, *preset_for(first, tmp_path / "encoder"), f"data.root={root}", "logger=none"]
+        shrunk = [
+            *few,
+            *preset_for(first, tmp_path / "encoder"),
+            f"data.root={root}",
+            "logger=none",
+        ]
         few += [f"first.run_dir={begun / first}", f"first.overrides={shrunk}"]
     else:
         few += preset_for(name, tmp_path / "encoder")
