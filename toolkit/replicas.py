@@ -44,9 +44,26 @@ def total(tensors: Any) -> Any:
     if not several():
         return tensors
     flat = tf.nest.flatten(tensors, expand_composites=False)
-    held = [t for t in flat if t is not None]
-    summed = iter(tf.distribute.get_replica_context().all_reduce("SUM", held))
-    return tf.nest.pack_sequence_as(tensors, [None if t is None else next(summed) for t in flat])
+    meet = tf.distribute.get_replica_context().all_reduce
+    for dtype in dict.fromkeys(t.dtype for t in flat if t is not None):  # sent together
+        places = [i for i, t in enumerate(flat) if t is not None and t.dtype == dtype]
+        for i, summed in zip(places, meet("SUM", [flat[i] for i in places]), strict=True):
+            flat[i] = summed
+    return tf.nest.pack_sequence_as(tensors, flat)
+
+
+def first(each: Any) -> Any:
+    """Return what the first replica here gave, of what each gave."""
+    (held, *_) = tf.distribute.get_strategy().experimental_local_results(each)
+    return held
+
+
+def side_by_side(numbers: list[Any]) -> list[Any]:
+    """Return for each scalar a vector with it in this replica's place, whose ``total`` has all."""
+    if not several():
+        return [number[None] for number in numbers]
+    number = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return [tf.one_hot(number, count(), held, dtype=held.dtype) for held in numbers]
 
 
 _ready: list[Any] = []
@@ -73,7 +90,7 @@ def own_time() -> Iterator[list[Any]]:
     begun = tf.timestamp()
     yield found
     if _ready:
-        found.append(_ready[0] - begun)
+        found.append(tf.cast(_ready[0] - begun, "float32"))
         _ready.clear()
 
 
@@ -167,9 +184,8 @@ def apply_if(condition: Any, optimizer: Any, gradients: list[Any], variables: li
     # Replicas cannot meet inside a condition, and an update is a meeting: the condition is stated
     # where they have met.
     def across(strategy: Any, condition: Any, gradients: Any) -> None:
-        (first, *_) = strategy.experimental_local_results(condition)
         each = strategy.extended.call_for_each_replica
-        tf.cond(first, lambda: each(apply, args=(gradients,)), lambda: None)
+        tf.cond(first(condition), lambda: each(apply, args=(gradients,)), lambda: None)
 
     tf.distribute.get_replica_context().merge_call(across, args=(condition, gradients))
 
@@ -192,12 +208,12 @@ def joined(strategy: Any, held: Any) -> Any:
     """
 
     def gathered(each: Any) -> Any:
-        (some, *_) = strategy.experimental_local_results(each)
-        sent = SENT_AS.get(some.dtype.name)
+        dtype = first(each).dtype
+        sent = SENT_AS.get(dtype.name)
         if sent is None:
             return strategy.gather(each, axis=0)
         wide = strategy.run(lambda tensor: tf.cast(tensor, sent), args=(each,))
-        return tf.cast(strategy.gather(wide, axis=0), some.dtype)
+        return tf.cast(strategy.gather(wide, axis=0), dtype)
 
     *rest, weight = tf.nest.map_structure(gathered, held)
     counts = tf.reduce_any(tf.reshape(weight, (tf.shape(weight)[0], -1)) > 0, axis=1)

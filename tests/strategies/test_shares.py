@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.data.shares import Shares
+from toolkit.data.shares import Shares, spread
 
 
 def cut(rows: int, replicas: int, how: str, parts: int = 1):
@@ -64,3 +64,12 @@ def test_weights_add_up_to_those_of_the_batch(how):
         for replicas in (2, 3, 4):
             total = sum(sum(w) for _, w in cut(rows, replicas, how))
             assert total == pytest.approx(rows)
+
+
+def test_nothing_that_is_tuned_as_it_goes_is_waited_for_where_iterators_end():
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    batches = tf.data.Dataset.from_tensors((tf.range(4), tf.ones(4)))
+    (of_worker,) = iter(spread(strategy, lambda: batches, "shared"))._iterators
+    for made in (of_worker._dataset, *(d._dataset for d in of_worker._iterator._device_iterators)):
+        assert made.options().autotune.enabled is False
+    assert spread(None, lambda: batches, "shared").options().autotune.enabled is False

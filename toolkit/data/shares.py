@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Literal
 
 from toolkit import replicas
@@ -98,7 +99,8 @@ def spread(strategy: Any, make: Any, cut: Cut, parts: int = 1, *, endless: bool 
         endless: Whether there is no last batch, so that workers need not ask each other for one.
     """
     if strategy is None:
-        return make()
+        return _untuned(make())
+    _untune_devices()
 
     def here(context: Any) -> Any:
         each = context.num_replicas_in_sync // context.num_input_pipelines
@@ -108,9 +110,29 @@ def spread(strategy: Any, make: Any, cut: Cut, parts: int = 1, *, endless: bool 
         if endless:
             endlessly = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
             made = made.apply(endlessly)
-        return made.prefetch(tf.data.AUTOTUNE)
+        return _untuned(made.prefetch(tf.data.AUTOTUNE))
 
     return strategy.distribute_datasets_from_function(here)
+
+
+def _untuned(dataset: Any) -> Any:
+    """Return a data set for which nothing looks for the best number of threads as it goes.
+
+    The thread that would do so sleeps for up to a minute, and whoever drops the iterator may have
+    to wait for it (TensorFlow 2.21). It uses all cores from the start in place of that.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
+
+
+def _untune_devices() -> None:
+    """Have the buffers that TensorFlow makes for each of several devices be untuned as well."""
+    from tensorflow.python.data.ops import multi_device_iterator_ops as devices
+
+    make = devices._create_device_dataset
+    if not hasattr(make, "__wrapped__"):
+        devices._create_device_dataset = wraps(make)(lambda *given: _untuned(make(*given)))
 
 
 def shared(strategy: Any, compute: Callable[..., Any]) -> Callable[..., Any]:

@@ -102,28 +102,29 @@ class Together(keras.Model):
     def _together(self, step: Callable[[Any], Any], training: bool) -> Callable[[Any], Any]:
         """Return a function from an iterator to the figures of its next batch over all replicas."""
         strategy, shows = self.strategy, self.shows and not training
+        summed = [v for metric in self.metrics for v in metric.variables]
 
-        def each(data: Any) -> Any:
+        def each(data: Any, wishes: Any) -> Any:
             with replicas.own_time() as own:
                 told = step(data)
-            taken = [replicas.whole(seconds[None])[0] for seconds in own]
-            return told, self._share if shows else (), taken
+            # All that replicas tell each other of a step, in one meeting: each takes a while.
+            counted = [tf.identity(v.value) for v in summed]
+            message = counted, tf.identity(wishes), replicas.side_by_side(own)
+            return told, self._share if shows else (), replicas.total(message)
 
         @tf.function(reduce_retracing=True, autograph=False)
         def all_together(iterator: Any, wishes: Any) -> Any:
             with replicas.own_draws(), strategy.scope():
-                told, held, taken = strategy.run(each, args=(next(iterator),))
-                taken = [strategy.experimental_local_results(v)[0] for v in taken]
-                first = {k: strategy.experimental_local_results(v)[0] for k, v in told.items()}
-                figures = self.results(training)
-                if replicas.several_workers(strategy):
-                    wishes = strategy.run(lambda: replicas.total(tf.identity(wishes)))
-                    (wishes, *_) = strategy.experimental_local_results(wishes)
+                told, held, message = strategy.run(each, args=(next(iterator), wishes))
+                own = (told, message)
+                told, (sums, wishes, taken) = tf.nest.map_structure(replicas.first, own)
+                with keras.StatelessScope(zip(summed, sums, strict=True)):
+                    figures = self.results(training)
                 held = replicas.joined(strategy, held) if held else ()
-            return {**first, **figures}, wishes, held, taken
+            return {**told, **figures}, wishes, held, taken
 
         def function(iterator: Any) -> Any:
-            wishes = tf.constant(list(self._wishes.values()), "int32")
+            wishes = tf.constant(list(self._wishes.values()), "float32")
             told, agreed, held, taken = all_together(iterator, wishes)
             self.taken = [seconds.numpy() for seconds in taken]
             if held:
