@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 from filelock import FileLock
+from presets.hf_folders import write_folder
 
+from toolkit.cli.main import main
 from toolkit.cli.sweep_folders import LONGEST, SweepFolders, run_name, safe
 from toolkit.cli.sweep_job import SweepJob
 from toolkit.cli.sweep_stop import passing_signals_on
@@ -110,6 +112,18 @@ def test_the_same_command_again_runs_what_is_missing(cli, training, trained):
     assert [[row[1], row[2], row[-1]] for row in table(said)] == [
         ["2", "0.4000", "skipped"], ["1", "0.4000", "skipped"], ["3", "0.4000", "done"]
     ]  # fmt: skip
+
+
+def test_a_finished_run_is_known_again_by_what_was_left_open(tmp_path, capsys):
+    write_folder(tmp_path / "preset", "bert")
+    (tmp_path / "texts.csv").write_text("text,label\n" + "word1,a\nword2,b\n" * 20)
+    words = ["-m", "model=bert", f"model.preset={tmp_path}/preset", "data=text_classification"]
+    words += [f"data.train={tmp_path}/texts.csv", "logger=none", "seed=1", "trainer.max_steps=1"]
+    words += ["data.max_length=16", f"hydra.sweep.dir={tmp_path}/sweep"]
+    assert main(words) == 0
+    assert ": done already: " not in capsys.readouterr().out
+    assert main(words) == 0
+    assert ": done already: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -104,8 +104,10 @@ def _other_run(folder: RunFolder, settings: dict[str, Any]) -> list[str]:
     """Return why a run cannot go into a folder: it cannot be written, or holds another run."""
     if progress_of(folder) in ("absent", "failed"):
         return folder.in_the_way() if progress_of(folder) == "absent" else []
-    planned = {key: value for key, value in settings.items() if key != "expect"}
-    planned["data"] = {k: v for k, v in planned["data"].items() if v is not None}
+    try:
+        planned = _as_written({key: value for key, value in settings.items() if key != "expect"})
+    except Refused as refusal:
+        return list(refusal.faults)
     differ = differences(folder.settings(), planned, PLACES)
     told = [f"{key}: {old!r} there, {new!r} now" for key, (old, new) in differ.items()]
     if not told:
@@ -115,3 +117,16 @@ def _other_run(folder: RunFolder, settings: dict[str, Any]) -> list[str]:
         f"{folder.path} holds a run of another configuration ({'; '.join(told[:3])}{more}); "
         "give another hydra.sweep.dir=FOLDER, or delete that folder."
     ]
+
+
+def _as_written(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration as its run writes it: with what was left open chosen."""
+    from toolkit.data.batching import AUTO
+    from toolkit.training.parts import suited
+    from toolkit.training.transfer.preset import settle
+
+    data = suited(settings["data"], settings["task"], settings["model"])
+    if data.get("batch_size") == AUTO:  # only the run has found which
+        del data["batch_size"]
+    data = {key: value for key, value in data.items() if value is not None}
+    return {**settings, "data": data, "model": settle(settings["model"])}
