@@ -6,16 +6,22 @@ import numpy as np
 import pytest
 
 from toolkit.data.labelled.cola import cola
-from toolkit.data.labelled.mrpc import mrpc
+from toolkit.data.labelled.mrpc import mrpc, mrpc_rows
 from toolkit.data.labelled.rte import rte
 from toolkit.data.labelled.sst2 import sst2
-from toolkit.data.labelled.stsb import stsb
+from toolkit.data.labelled.stsb import stsb, stsb_rows
 from toolkit.data.subwords import Subwords
+from toolkit.data.texts.glue_text import documents, glue_text, whole
 from toolkit.errors import Refused
 
 
 def sizes(dataset):
     return {name: len(split) for name, split in dataset.splits.items()}
+
+
+def texts_of(dataset):
+    decode = dataset.encoder.decode
+    return {name: decode(split.arrays["tokens"]) for name, split in dataset.splits.items()}
 
 
 def test_cola(data_root):
@@ -130,3 +136,28 @@ def test_an_empty_sentence_of_a_pair_is_told(tmp_path):
         (tmp_path / "RTE" / f"{part}.tsv").write_text(rows)
     notes = rte(root=str(tmp_path)).notes
     assert any("1 of 2 train texts of column 'sentence2' are empty." in note for note in notes)
+
+
+def test_texts_to_pretrain_on(data_root):
+    data = glue_text(root=str(data_root))
+    lines = {part: len(text.splitlines()) for part, text in texts_of(data).items()}
+    assert lines == {"train": 23740, "valid": 484}  # sentences and pairs, a fiftieth to validate
+    read = "\n".join(texts_of(glue_text(root=str(data_root), tasks=("cola",))).values())
+    assert "one more pseudo generalization and i'm giving up." in read
+    assert "they drank the pub." not in read  # not acceptable
+
+
+def test_texts_to_pretrain_on_are_of_no_part_that_scores(data_root):
+    root = str(data_root)
+    scored = {text for *pair, _ in mrpc_rows(root)["test"].rows for text in pair}
+    assert not scored & {text for pair in documents("stsb", root) for text in pair}
+    assert scored & {text for *pair, _ in stsb_rows(root)["train"].rows for text in pair}
+
+
+def test_only_phrases_that_are_no_part_of_another_are_read():
+    assert whole(["a b", "x", "c a b d", "b c", "c a b d", "d e"]) == ["x", "c a b d", "b c", "d e"]
+
+
+def test_no_text_to_pretrain_on():
+    with pytest.raises(Refused, match=r"^data.tasks: empty; expected one at least of cola, mrpc"):
+        glue_text(tasks=())

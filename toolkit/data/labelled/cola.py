@@ -49,13 +49,6 @@ def cola(
         minimum_count: Words that occur less often in training are read as ``<unk>``.
         max_length: Tokens after which a sentence is cut off; None for no limit.
     """
-    found = find_all("cola", root)
-    if not set(GLUE_FILES) <= found.keys() or "in_domain_train.tsv" in found:
-        found = locate("cola", root)
-        files = [["in_domain_train.tsv"], ["in_domain_dev.tsv", "out_of_domain_dev.tsv"]]
-    else:
-        files = [[name] for name in GLUE_FILES]
-    train, valid = (_joined([found[name] for name in names]) for names in files)
     texts = Texts(
         tokenizer,
         lower=lower,
@@ -64,7 +57,19 @@ def cola(
         max_length=max_length,
     )
     notes = ["CoLA has no test part with labels: only the dev part is scored."]
-    return labelled_texts({"train": train, "valid": valid}, texts, classes=CLASSES, notes=notes)
+    return labelled_texts(cola_rows(root), texts, classes=CLASSES, notes=notes)
+
+
+def cola_rows(root: str | None) -> dict[str, Columns]:
+    """Return sentences and labels of ``train`` and ``valid``, as the files have them."""
+    found = find_all("cola", root)
+    if not set(GLUE_FILES) <= found.keys() or "in_domain_train.tsv" in found:
+        found = locate("cola", root)
+        files = [["in_domain_train.tsv"], ["in_domain_dev.tsv", "out_of_domain_dev.tsv"]]
+    else:
+        files = [[name] for name in GLUE_FILES]
+    train, valid = (_joined([found[name] for name in names]) for names in files)
+    return {"train": train, "valid": valid}
 
 
 def _joined(paths: list[Path]) -> Columns:

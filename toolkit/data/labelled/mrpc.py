@@ -6,6 +6,7 @@ from toolkit.data.files.sources import locate
 from toolkit.data.labelled.labelled_texts import carved, labelled_texts
 from toolkit.data.labelled.text_input import Texts
 from toolkit.data.spec import Dataset
+from toolkit.data.tables.columns import Columns
 from toolkit.data.tables.reading import read_table
 from toolkit.types import Fraction, PositiveInt
 
@@ -52,17 +53,7 @@ def mrpc(
         validation_fraction: Share of the training pairs that chooses the best epoch.
         seed: Draws them.
     """
-    found = locate("mrpc", root)
-    parts = {
-        part: read_table(
-            found[f"msr_paraphrase_{part}.txt"],
-            columns=COLUMNS,
-            header=True,
-            delimiter="tab",
-            quoting=False,
-        )
-        for part in ("train", "test")
-    }
+    parts = mrpc_rows(root)
     parts |= carved(parts["train"], validation_fraction, seed)
     note = (
         f"{parts['valid'].path}: {len(parts['valid'].rows):,} pairs chosen by seed {seed} are the "
@@ -76,3 +67,18 @@ def mrpc(
         max_length=max_length,
     )
     return labelled_texts(parts, texts, classes=CLASSES, notes=[note])
+
+
+def mrpc_rows(root: str | None) -> dict[str, Columns]:
+    """Return pairs and labels of ``train`` and ``test``, as the files have them."""
+    found = locate("mrpc", root)
+    return {
+        part: read_table(
+            found[f"msr_paraphrase_{part}.txt"],
+            columns=COLUMNS,
+            header=True,
+            delimiter="tab",
+            quoting=False,
+        )
+        for part in ("train", "test")
+    }

@@ -6,6 +6,7 @@ from toolkit.data.files.sources import locate
 from toolkit.data.labelled.labelled_texts import labelled_texts
 from toolkit.data.labelled.text_input import Texts
 from toolkit.data.spec import Dataset
+from toolkit.data.tables.columns import Columns
 from toolkit.data.tables.reading import read_table
 from toolkit.types import PositiveInt
 
@@ -47,11 +48,6 @@ def rte(
         minimum_count: Words that occur less often in training are read as ``<unk>``.
         max_length: Tokens of both texts together, the longer being cut first; None for no limit.
     """
-    found = locate("rte", root)
-    parts = {
-        part: read_table(found[name], columns=COLUMNS, header=True, quoting=False)
-        for part, name in FILES.items()
-    }
     texts = Texts(
         tokenizer,
         lower=lower,
@@ -60,4 +56,13 @@ def rte(
         max_length=max_length,
     )
     notes = ["RTE has no test part with labels: only the dev part is scored."]
-    return labelled_texts(parts, texts, notes=notes)
+    return labelled_texts(rte_rows(root), texts, notes=notes)
+
+
+def rte_rows(root: str | None) -> dict[str, Columns]:
+    """Return pairs and labels of ``train`` and ``valid``, as the files have them."""
+    found = locate("rte", root)
+    return {
+        part: read_table(found[name], columns=COLUMNS, header=True, quoting=False)
+        for part, name in FILES.items()
+    }

@@ -6,6 +6,7 @@ from toolkit.data.files.sources import locate
 from toolkit.data.labelled.labelled_texts import labelled_texts
 from toolkit.data.labelled.text_input import Texts
 from toolkit.data.spec import Dataset
+from toolkit.data.tables.columns import Columns
 from toolkit.data.tables.reading import read_table
 from toolkit.types import PositiveInt
 
@@ -43,17 +44,12 @@ def sst2(
         minimum_count: Words that occur less often in training are read as ``<unk>``.
         max_length: Tokens after which a text is cut off; None for no limit.
     """
-    found = locate("sst2", root)
-    parts = {
-        part: read_table(found[name], columns=COLUMNS, header=True, quoting=False)
-        for part, name in FILES.items()
-        if name in found
-    }
+    parts = sst2_rows(root)
     notes = []
     if "test" not in parts:
         notes.append(
-            f"There is no test_labeled.tsv beside {found['dev.tsv']}, and GLUE's own test has no "
-            "labels: only the dev part is scored."
+            f"There is no test_labeled.tsv beside {parts['valid'].path}, and GLUE's own test has "
+            "no labels: only the dev part is scored."
         )
     texts = Texts(
         tokenizer,
@@ -62,3 +58,13 @@ def sst2(
         max_length=max_length,
     )
     return labelled_texts(parts, texts, classes=CLASSES, notes=notes)
+
+
+def sst2_rows(root: str | None) -> dict[str, Columns]:
+    """Return phrases and labels of ``train``, ``valid`` and, where it is there, ``test``."""
+    found = locate("sst2", root)
+    return {
+        part: read_table(found[name], columns=COLUMNS, header=True, quoting=False)
+        for part, name in FILES.items()
+        if name in found
+    }

@@ -59,16 +59,6 @@ def stsb(
         Refused: If a row has too few cells or no score, with its line; or nothing comes from a
             source that is left out.
     """
-    found = locate("stsb", root)
-    rows = {part: _rows(found[name]) for part, name in FILES.items()}
-    sources = {row[SOURCE] for part in rows.values() for _, row in part}
-    for name in leave_out:
-        if name not in sources:
-            raise Refused(f"data.leave_out: no pair is of '{name}'.{did_you_mean(name, sources)}")
-    parts = {
-        part: _columns(found[name], [row for row in rows[part] if row[1][SOURCE] not in leave_out])
-        for part, name in FILES.items()
-    }
     texts = Texts(
         tokenizer,
         lower=lower,
@@ -76,7 +66,25 @@ def stsb(
         minimum_count=minimum_count,
         max_length=max_length,
     )
-    return labelled_texts(parts, texts, values=True)
+    return labelled_texts(stsb_rows(root, leave_out), texts, values=True)
+
+
+def stsb_rows(root: str | None, leave_out: tuple[str, ...] = ()) -> dict[str, Columns]:
+    """Return pairs and scores of ``train``, ``valid`` and ``test``, without those of some sources.
+
+    Raises:
+        Refused: As :func:`stsb`.
+    """
+    found = locate("stsb", root)
+    rows = {part: _rows(found[name]) for part, name in FILES.items()}
+    sources = {row[SOURCE] for part in rows.values() for _, row in part}
+    for name in leave_out:
+        if name not in sources:
+            raise Refused(f"data.leave_out: no pair is of '{name}'.{did_you_mean(name, sources)}")
+    return {
+        part: _columns(found[name], [row for row in rows[part] if row[1][SOURCE] not in leave_out])
+        for part, name in FILES.items()
+    }
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
