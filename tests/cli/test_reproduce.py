@@ -149,6 +149,18 @@ def test_figures_have_the_digits_that_were_kept():
         "82.3 %", "99.37 %", "84.0 %"
     ]  # fmt: skip
     assert (told("perplexity", 111.923), told("mse", 0.3709)) == ("111.92", "0.371")
+    assert told("loss", 0.06304) == "0.0630"
+
+
+def test_a_row_has_what_is_promised_and_says_how_many_seeds_there_are(monkeypatch):
+    figures = {"valid/loss": 0.07, "test/mse": 0.5, "test/loss": 0.0612}
+    runs = [SeedResult(seed, figures, 61.0) for seed in (1, 2, 3)]
+    for made, said in ((runs[:1], "(1 of 3 seeds) |"), (runs, "0.0612, 0.0612, 0.0612) |")):
+        held = RecipeResults("", "one core", {}, "2026-11-22", made)
+        monkeypatch.setattr(RecipeResults, "read", lambda recipe, held=held: held)
+        (row,) = (line for line in table().splitlines() if "recipe=autoencoder/mnist`" in line)
+        assert "test loss 0.0612" in row and "valid loss" not in row
+        assert said in row
 
 
 def test_readmes_table_is_the_one_that_the_command_writes(tmp_path):

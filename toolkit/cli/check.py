@@ -16,6 +16,7 @@ from toolkit.config.validate import check
 from toolkit.data.files.named_files import missing_files
 from toolkit.errors import Refused
 from toolkit.flat import differences
+from toolkit.quiet import start_tensorflow
 from toolkit.tasks.judging.judge import missing_judge
 from toolkit.tasks.style.feature_source import missing_features
 from toolkit.training.loggers import missing_package
@@ -125,6 +126,7 @@ def _as_written(settings: dict[str, Any]) -> dict[str, Any]:
     from toolkit.training.parts import suited
     from toolkit.training.transfer.preset import settle
 
+    start_tensorflow()
     data = suited(settings["data"], settings["task"], settings["model"])
     if data.get("batch_size") == AUTO:  # only the run has found which
         del data["batch_size"]

@@ -145,8 +145,11 @@ def _row(recipe: str) -> str:
     command = f"reproduce recipe={recipe}" if len(promised.seeds) > 1 else f"recipe={recipe}"
     if results is None:
         return f"| `{command}` | not run in full yet | {promised.published} | |"
-    splits = [name for name in results.runs[0].figures if not name.endswith("/loss")]
-    got = "; ".join(_figure(name, results) for name in splits)
+    figures = results.runs[0].figures
+    shown = [name for name in figures if name in promised.bounds or not name.endswith("/loss")]
+    got = "; ".join(_figure(name, results) for name in shown)
+    if (made := len(results.runs)) < len(promised.seeds):
+        got += f" ({made} of {len(promised.seeds)} seeds)"
     seconds = statistics.median(run.seconds for run in results.runs)
     return f"| `{command}` | {got} | {promised.published} | {_time(seconds)} |"
 
@@ -167,7 +170,7 @@ def told(metric: str, value: float) -> str:
     if metric in PERCENT:
         percent = round(100 * value, 2)
         return f"{percent:.1f} %" if percent == round(percent, 1) else f"{percent:.2f} %"
-    return f"{value:.2f}" if value >= 10 else f"{value:.3f}"
+    return f"{value:.2f}" if value >= 10 else f"{value:.3f}" if value >= 0.1 else f"{value:.4f}"
 
 
 def _time(seconds: float) -> str:
