@@ -44,10 +44,10 @@ def total(tensors: Any) -> Any:
     if not several():
         return tensors
     flat = tf.nest.flatten(tensors, expand_composites=False)
-    meet = tf.distribute.get_replica_context().all_reduce
+    add_up = tf.distribute.get_replica_context().all_reduce
     for dtype in dict.fromkeys(t.dtype for t in flat if t is not None):  # sent together
         places = [i for i, t in enumerate(flat) if t is not None and t.dtype == dtype]
-        for i, summed in zip(places, meet("SUM", [flat[i] for i in places]), strict=True):
+        for i, summed in zip(places, add_up("SUM", [flat[i] for i in places]), strict=True):
             flat[i] = summed
     return tf.nest.pack_sequence_as(tensors, flat)
 
