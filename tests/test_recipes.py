@@ -44,9 +44,11 @@ def sentences_with_names(folder: Path, part: str) -> Path:
     return path
 
 
-def less_of_the_same(name: str, task: dict) -> list[str]:
+def less_of_the_same(name: str, recipe: dict) -> list[str]:
     """Return overrides for what is done many times over, such as images that are judged."""
-    less = []
+    less, task = [], recipe.get("task", {})
+    if {"override /data": "glue_text"} in recipe["defaults"]:
+        less.append("data.tasks=[cola]")
     if "judge" in task:
         less.append("task.judged=100")
     if "importance_samples" in task:
@@ -69,9 +71,11 @@ def test_a_few_steps(name, tmp_path, data_root, begun):
     small = few_lines_of_ptb(data_root, tmp_path / "data")
     if "first" in recipe:
         first = recipe["first"]["recipe"]
-        root = small if learns(files.values(files.path("recipe", first))) else data_root
+        before = files.values(files.path("recipe", first))
+        root = small if learns(before) else data_root
         shrunk = [
             *few,
+            *less_of_the_same(first, before),
             *preset_for(first, tmp_path / "encoder"),
             f"data.root={root}",
             "logger=none",
@@ -79,11 +83,7 @@ def test_a_few_steps(name, tmp_path, data_root, begun):
         few += [f"first.run_dir={begun / first}", f"first.overrides={shrunk}"]
     else:
         few += preset_for(name, tmp_path / "encoder")
-    few += [
-        "logger=none",
-        "data.eval_batch_size=8",
-        *less_of_the_same(name, recipe.get("task", {})),
-    ]
+    few += ["logger=none", "data.eval_batch_size=8", *less_of_the_same(name, recipe)]
     if recipe.get("data", {}).get("batch_size", 8) >= 8:
         few.append("data.batch_size=8")
     if name.startswith(("translation/", "summarization/")):

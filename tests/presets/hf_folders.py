@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -178,5 +179,10 @@ def preset_for(name: str, folder: Path) -> list[str]:
     key = "first.run_dir" if "first" in recipe else "model.preset"
     if not recipe.get("model", {}).get("preset"):
         return []
-    write_folder(folder, "bert", max_position_embeddings=512)
+    # To hide words of real texts some must be known: each is one letter after the other.
+    hides = {"override /task": "replaced_token_detection"} in recipe["defaults"]
+    letters = [mark + letter for mark in ("", "##") for letter in ascii_lowercase] if hides else []
+    words = [*WORDS, *letters]
+    write_folder(folder, "bert", max_position_embeddings=512, vocab_size=len(words))
+    (folder / "vocab.txt").write_text("\n".join(words) + "\n")
     return [f"{key}={folder}"]
