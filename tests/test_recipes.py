@@ -47,7 +47,7 @@ def sentences_with_names(folder: Path, part: str) -> Path:
 def less_of_the_same(name: str, recipe: dict) -> list[str]:
     """Return overrides for what is done many times over, such as images that are judged."""
     less, task = [], recipe.get("task", {})
-    if {"override /data": "glue_text"} in recipe["defaults"]:
+    if {"override /data": "task_texts"} in recipe["defaults"]:
         less.append("data.tasks=[cola]")
     if "judge" in task:
         less.append("task.judged=100")

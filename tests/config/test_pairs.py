@@ -53,7 +53,7 @@ def test_a_task_that_reads_other_data(faults):
         "data=mnist task=language_modelling: language_modelling reads tokens, and the inputs of "
         "mnist are of kind image. Tasks for mnist: classification, reconstruction, variational, "
         "adversarial. Data for language_modelling: python_docs, ptb, tiny_shakespeare, text, "
-        "text_folder, glue_text, abc."
+        "text_folder, task_texts, abc."
     ]
 
 

@@ -11,7 +11,7 @@ from toolkit.data.labelled.rte import rte
 from toolkit.data.labelled.sst2 import sst2
 from toolkit.data.labelled.stsb import stsb, stsb_rows
 from toolkit.data.subwords import Subwords
-from toolkit.data.texts.glue_text import documents, glue_text, whole
+from toolkit.data.texts.task_texts import documents, task_texts, whole
 from toolkit.errors import Refused
 
 
@@ -139,10 +139,10 @@ def test_an_empty_sentence_of_a_pair_is_told(tmp_path):
 
 
 def test_texts_to_pretrain_on(data_root):
-    data = glue_text(root=str(data_root))
+    data = task_texts(root=str(data_root))
     lines = {part: len(text.splitlines()) for part, text in texts_of(data).items()}
     assert lines == {"train": 23740, "valid": 484}  # sentences and pairs, a fiftieth to validate
-    read = "\n".join(texts_of(glue_text(root=str(data_root), tasks=("cola",))).values())
+    read = "\n".join(texts_of(task_texts(root=str(data_root), tasks=("cola",))).values())
     assert "one more pseudo generalization and i'm giving up." in read
     assert "they drank the pub." not in read  # not acceptable
 
@@ -154,10 +154,29 @@ def test_texts_to_pretrain_on_are_of_no_part_that_scores(data_root):
     assert scored & {text for *pair, _ in stsb_rows(root)["train"].rows for text in pair}
 
 
+def test_texts_of_other_tasks_to_pretrain_on(data_root):
+    root, asked = str(data_root), "squad_v1.1_train_subset4285.json.gz"
+    counts = {"multi30k": 29000, "ptb": 11684, "scitldr": 1992, "squad": 875}
+    for task, count in counts.items():
+        assert len(documents(task, root, asked)) == count, task
+    pages = {word for (line,) in documents("ptb", root) for word in line.split()}
+    assert not {"<unk>", "N"} & pages and "market" in pages
+    (paper, summary) = documents("scitldr", root)[0]
+    assert len(paper) > len(summary) > 40
+    paragraph, *questions = documents("squad", root, asked)[0]
+    assert paragraph.startswith("From early Christian times") and len(questions) == 10
+    assert all(question.endswith("?") for question in questions)
+
+
+def test_questions_that_nothing_reads():
+    with pytest.raises(Refused, match=r"^data.questions: own.json, but data.tasks does not name"):
+        task_texts(questions="own.json")
+
+
 def test_only_phrases_that_are_no_part_of_another_are_read():
     assert whole(["a b", "x", "c a b d", "b c", "c a b d", "d e"]) == ["x", "c a b d", "b c", "d e"]
 
 
 def test_no_text_to_pretrain_on():
     with pytest.raises(Refused, match=r"^data.tasks: empty; expected one at least of cola, mrpc"):
-        glue_text(tasks=())
+        task_texts(tasks=())

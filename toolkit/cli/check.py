@@ -105,11 +105,14 @@ def _other_run(folder: RunFolder, settings: dict[str, Any]) -> list[str]:
     """Return why a run cannot go into a folder: it cannot be written, or holds another run."""
     if progress_of(folder) in ("absent", "failed"):
         return folder.in_the_way() if progress_of(folder) == "absent" else []
-    try:
-        planned = _as_written({key: value for key, value in settings.items() if key != "expect"})
-    except Refused as refusal:
-        return list(refusal.faults)
+    planned = {key: value for key, value in settings.items() if key != "expect"}
+    planned["data"] = {k: v for k, v in planned["data"].items() if v is not None}
     differ = differences(folder.settings(), planned, PLACES)
+    if differ:  # by what was left open, perhaps, and that needs TensorFlow
+        try:
+            differ = differences(folder.settings(), _as_written(planned), PLACES)
+        except Refused as refusal:
+            return list(refusal.faults)
     told = [f"{key}: {old!r} there, {new!r} now" for key, (old, new) in differ.items()]
     if not told:
         return []
@@ -130,5 +133,4 @@ def _as_written(settings: dict[str, Any]) -> dict[str, Any]:
     data = suited(settings["data"], settings["task"], settings["model"])
     if data.get("batch_size") == AUTO:  # only the run has found which
         del data["batch_size"]
-    data = {key: value for key, value in data.items() if value is not None}
     return {**settings, "data": data, "model": settle(settings["model"])}

@@ -50,7 +50,7 @@ DATA: Table[Row] = Table(
         "tiny_shakespeare": _row("texts.tiny_shakespeare", "tokens", "next", "language_modelling"),
         "text": _row("texts.text", "tokens", "next", "language_modelling"),
         "text_folder": _row("texts.text_folder", "tokens", "next", "language_modelling"),
-        "glue_text": _row("texts.glue_text", "tokens", "next", "language_modelling"),
+        "task_texts": _row("texts.task_texts", "tokens", "next", "language_modelling"),
         "abc": _row("music.abc_music", "tokens", "next", "language_modelling", "abc"),
         "sst2": _row("labelled.sst2", "tokens", "label", "classification"),
         "cola": _row("labelled.cola", "tokens", "label", "classification"),
