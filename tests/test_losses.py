@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.losses import gaussian_kl, linear_cross_entropy
+from toolkit.losses import gaussian_kl, linear_cross_entropy, ranking
 
 
 @pytest.mark.parametrize("transposed", [False, True])
@@ -111,3 +111,17 @@ def test_the_divergence_of_half_precision_is_summed_in_float32():
     )
     assert found.dtype == tf.float32
     np.testing.assert_allclose(found, [128_000.0])
+
+
+def test_ranking_is_the_mean_over_pairs_of_unequal_values():
+    y, scores = [1.0, 3.0, 2.0, 3.0, 0.5], [0.2, 0.1, 0.9, -0.4, 0.3]
+    pairs = [(i, j) for i in range(5) for j in range(5) if y[i] < y[j]]
+    assert len(pairs) == 9  # of ten, one is of equal values
+    expected = np.mean([np.log1p(np.exp(scores[i] - scores[j])) for i, j in pairs])
+    each = ranking(tf.constant(y), tf.constant(scores))
+    assert each.shape == (5,)
+    np.testing.assert_allclose(np.mean(each), expected, rtol=1e-6)
+
+
+def test_nothing_is_put_in_order_where_all_is_equal():
+    np.testing.assert_array_equal(ranking(tf.fill((3,), 2.0), tf.constant([1.0, 2.0, 3.0])), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from toolkit import replicas
 from toolkit.lazy import tf
 
 CHUNK_BYTES = 16 * 2**20
@@ -116,3 +117,26 @@ def gaussian_kl(mean: Any, log_variance: Any) -> Any:
     # expm1 keeps the digits near the standard normal, where a collapsed code's divergence lies.
     each = (tf.math.expm1(log_variance) - log_variance + tf.square(mean)) / 2
     return tf.reduce_sum(each, axis=range(1, mean.shape.rank))
+
+
+def ranking(y: Any, scores: Any) -> Any:
+    """Return what each row has of RankNet's loss: how badly a batch's rows are put in order.
+
+    Over all pairs of rows of which one has the higher true value, the loss is the mean of
+    ``log(1 + exp(lower's score - higher's))`` (Burges et al., "Learning to Rank using Gradient
+    Descent", ICML 2005). Replicas compare their rows with those of all.
+
+    Args:
+        y: True values, shape ``(rows,)``; rows of equal value are not compared.
+        scores: What should rise with them, shape ``(rows,)``, float32.
+
+    Returns:
+        Shape ``(rows,)``, float32; their mean, over all replicas, is the loss. 0 where all true
+        values are equal.
+    """
+    (every_y, _), (every_score, _) = replicas.whole(y), replicas.whole(scores)
+    higher = tf.cast(every_y[None, :] > y[:, None], scores.dtype)
+    wrong = tf.nn.softplus(scores[:, None] - every_score[None, :])
+    pairs = tf.math.count_nonzero(every_y[None, :] > every_y[:, None], dtype="float32")
+    share = tf.cast(tf.shape(every_y)[0], "float32") / tf.maximum(pairs, 1.0)
+    return tf.reduce_sum(higher * wrong, axis=1) * share

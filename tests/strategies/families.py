@@ -70,6 +70,23 @@ def sentences() -> Dataset:
     return Dataset(spec, split(26), split(13), split(13))
 
 
+def pairs() -> Dataset:
+    """Pairs of short texts, and how many words of the second the first has too."""
+    random = np.random.default_rng(0)
+
+    def split(n: int) -> Split:
+        texts = [[random.integers(4, 12, random.integers(1, 6)) for _ in "ab"] for _ in range(n)]
+        rows = [np.array([2, *first, 3, *second, 3], "int32") for first, second in texts]
+        value = np.array([np.isin(b, a).mean() for a, b in texts], "float32")
+        return Split({"tokens": Ragged.from_rows(rows), "value": value})
+
+    special = {"pad": 0, "unknown": 1, "start": 2, "end": 3}
+    words = ("<pad>", "<unk>", "<s>", "</s>", *"abcdefgh")
+    tokens = Field("tokens", (None,), "int32", words, special=special, names=("first", "second"))
+    value = Field("value", (), offset=(0.3,), scale=(0.3,))
+    return Dataset(Spec({"tokens": tokens}, {"value": value}), split(27), split(14), split(14))
+
+
 def houses() -> Dataset:
     """A value that follows from four features."""
     random = np.random.default_rng(0)
@@ -147,6 +164,13 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "model": {"body": [{"dense": {"units": [8]}}]},
         "task": {"name": "regression"},
         "batch_size": 10,
+    },
+    "pairs put in order": {
+        "data": pairs,
+        "model": {"stem": {"tokens": {"units": 8}}, "body": [{"encoder": ENCODER}]},
+        "task": {"name": "sentence_similarity", "loss": "ranking", "highest": 1.0},
+        "optimizer": {"name": "sgd", "learning_rate": 0.1},
+        "batch_size": 9,
     },
     "forecaster": {
         "data": waves,

@@ -122,3 +122,32 @@ def test_data_that_cannot_be_compared_is_refused(options, reason, tmp_path):
 def test_a_scale_without_extent_is_refused():
     with pytest.raises(Refused, match=r"task\.highest: 1 is not above task\.lowest=1"):
         SentenceSimilarity(lowest=1, highest=1)
+
+
+def test_ranking_learns_the_order_of_values_and_not_the_values(tmp_path):
+    run = toolkit.train(
+        MODEL,
+        pairs(tmp_path, tokenizer="wordpiece", vocabulary_size=40),
+        task={"name": "sentence_similarity", "loss": "ranking"},
+        optimizer={"name": "adam", "learning_rate": 0.02},
+        batch_size=12,
+        epochs=30,
+        monitor="spearman",
+        run_dir=tmp_path / "run",
+        quiet=True,
+    )
+    assert run.results["valid/spearman"] > 0.99
+    values = [run.predict("\t".join(row[:2]))[0]["alike"] for row in ROWS]
+    assert np.argsort(values).tolist() == np.argsort([row[2] for row in ROWS]).tolist()
+
+
+def test_a_batch_whose_pairs_are_compared_is_not_cut(tmp_path):
+    with pytest.raises(Refused, match="which cannot be cut into parts; expected 1, or another"):
+        toolkit.train(
+            MODEL,
+            pairs(tmp_path, tokenizer="wordpiece", vocabulary_size=40),
+            task={"name": "sentence_similarity", "loss": "ranking"},
+            optimizer={"name": "sgd", "gradient_accumulation_steps": 2},
+            run_dir=tmp_path / "run",
+            quiet=True,
+        )

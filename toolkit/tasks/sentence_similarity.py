@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused
@@ -13,6 +13,10 @@ from toolkit.tasks.apart import apart, together
 from toolkit.tasks.part import Part
 from toolkit.tasks.pooling import Pooling, to_vector
 from toolkit.tasks.regression import Loss, Regression
+
+SHARPNESS = 20.0
+"""How much of the order a difference of cosines decides in ``ranking``: that of CoSENT, and of the
+softmax over cosines that sentence encoders are pretrained with."""
 
 
 class SentenceSimilarity(Regression):
@@ -29,7 +33,11 @@ class SentenceSimilarity(Regression):
             mean over them served best in the paper.
         lowest: The value of two texts whose vectors are at right angles.
         highest: The value of two texts whose vectors point the same way. Both are STS-B's.
-        loss: ``mse``, ``mae`` or ``huber``, of standardised values.
+        loss: ``mse``, ``mae`` or ``huber``, of standardised values; or ``ranking``, which asks only
+            that of two pairs of a batch the more alike one has the higher cosine
+            (``toolkit.losses.ranking``, of cosines times 20). So correlations of ranks rise more
+            than by the others, and ``rmse`` and ``mae`` say little. It compares a whole batch,
+            which therefore cannot be cut into parts.
     """
 
     inputs: ClassVar = frozenset({"tokens"})
@@ -42,15 +50,15 @@ class SentenceSimilarity(Regression):
         pooling: Pooling = "mean",
         lowest: float = 0.0,
         highest: float = 5.0,
-        loss: Loss = "mse",
+        loss: Literal[Loss, "ranking"] = "mse",
     ):
-        super().__init__(pooling=pooling, loss=loss)
+        super().__init__(pooling=pooling, loss="mse" if loss == "ranking" else loss)
         if not lowest < highest:
             raise Refused(
                 f"task.highest: {highest:g} is not above task.lowest={lowest:g}; expected the "
                 "value of equal texts above that of texts with nothing in common."
             )
-        self.lowest, self.highest = lowest, highest
+        self.lowest, self.highest, self.ordered = lowest, highest, loss == "ranking"
 
     def shaped(self, spec: Spec) -> Spec:
         """Return the spec as it is, if it has pairs of texts that can be told apart."""
@@ -78,6 +86,12 @@ class SentenceSimilarity(Regression):
         from toolkit.tasks.built import Built, description, saved
         from toolkit.tasks.objective import Objective
 
+        if self.ordered and sizes.accumulate > 1:
+            raise Refused(
+                f"optimizer.gradient_accumulation_steps={sizes.accumulate}: task.loss=ranking "
+                "compares all pairs of a batch, which cannot be cut into parts; expected 1, or "
+                "another loss."
+            )
         inputs, features = build_network(spec.inputs, **description(model), rows=apart)
         vectors = to_vector(features, self.pooling)
         values = self.compared(vectors)
@@ -89,6 +103,15 @@ class SentenceSimilarity(Regression):
             features.stages,
             beside={"encoder": keras.Model(features.rows, vectors, name="encoder")},
         )
+
+    def loss(self, y: Any, outputs: Any) -> Any:
+        """Return each pair's loss, shape ``(batch,)``; see ``Regression``."""
+        if not self.ordered:
+            return super().loss(y, outputs)
+        from toolkit.losses import ranking
+
+        values, true = (keras.ops.reshape(tensor, (-1,)) for tensor in (outputs, y))
+        return ranking(true, values * (SHARPNESS / (self.highest - self.lowest)))
 
     def compared(self, vectors: Any) -> Any:
         """Return the value of each pair, shape ``(batch, 1)``, float32.

@@ -92,7 +92,9 @@ def task_texts(
     )
 
 
-def documents(task: Task, root: str | None, questions: str | None = None) -> list[Sequence[str]]:
+def documents(
+    task: Task, root: str | None, questions: str | None = None
+) -> Sequence[Sequence[str]]:
     """Return the texts of a task's training examples; see :func:`task_texts`."""
     match task:
         case "cola":
@@ -121,17 +123,17 @@ def documents(task: Task, root: str | None, questions: str | None = None) -> lis
     return [texts for *texts, _ in rows]
 
 
-def paragraphs(root: str | None, file: str | None) -> list[Sequence[str]]:
+def paragraphs(root: str | None, file: str | None) -> Sequence[Sequence[str]]:
     """Return SQuAD's paragraphs, each with the questions about it."""
     if file is None:
         path = locate("squad", root)["train-v1.1.json"]
     else:
         path = locate_file(file, root, "data.questions", "squad")
     reading = read_questions(path)
-    asked: list[list[str]] = [[context] for context in reading.contexts]
+    texts = [[context] for context in reading.contexts]
     for question in reading.questions:
-        asked[question.context].append(question.text)
-    return asked
+        texts[question.context].append(question.text)
+    return texts
 
 
 def whole(phrases: list[str]) -> list[str]:
