@@ -48,7 +48,7 @@ def less_of_the_same(name: str, recipe: dict) -> list[str]:
     """Return overrides for what is done many times over, such as images that are judged."""
     less, task = [], recipe.get("task", {})
     if {"override /data": "task_texts"} in recipe["defaults"]:
-        less.append("data.tasks=[cola]")
+        less += ["data.tasks=[cola]", "data.questions=null"]
     if "judge" in task:
         less.append("task.judged=100")
     if "importance_samples" in task:

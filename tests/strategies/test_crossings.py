@@ -15,7 +15,9 @@ from processes import on
 WHERE = ("one_device 0", "mirrored 2", "workers 2")
 PRECISIONS = {"float32": 1e-4, "mixed_float16": 0.02, "mixed_bfloat16": 0.05}
 """How far the losses of three steps may be from those of float32, as a part of them."""
-NAMES = tuple(name for name in FAMILIES if "precision" not in FAMILIES[name])
+UNCROSSED = ("half precision", "pairs put in order")
+"""Families with a precision of their own, or whose batches cannot be cut into parts."""
+NAMES = tuple(name for name in FAMILIES if name not in UNCROSSED)
 BY_PARTS = ("images with batch norms", "game of two networks", "game of four networks")
 """Families whose losses depend on a batch's parts: statistics and noise are those of a part."""
 REFUSED = (
