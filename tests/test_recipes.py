@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from presets.hf_folders import preset_for
 
 from toolkit.cli.main import main
@@ -15,10 +16,9 @@ from toolkit.config import files
 RECIPES = files.names("recipe")
 
 
-def run(name: str, folder: Path, root: Path, *overrides: str) -> dict[str, float]:
+def run(name: str, folder: Path, *overrides: str) -> dict[str, float]:
     """Run a recipe and return its results."""
-    words = [f"recipe={name}", f"run_dir={folder}", f"data.root={root}", *overrides]
-    assert main(words) == 0
+    assert main([f"recipe={name}", f"run_dir={folder}", *overrides]) == 0
     return json.loads((folder / "results.json").read_text())
 
 
@@ -33,7 +33,7 @@ def few_lines_of_ptb(root: Path, folder: Path) -> Path:
 
 
 def learns(recipe: dict) -> bool:
-    """Whether a recipe learns a tokenizer, or takes that of a run, and so can do with few lines."""
+    """Whether a recipe learns a tokenizer, and so can do with few lines."""
     return bool(recipe.get("data", {}).get("tokenizer"))
 
 
@@ -59,30 +59,44 @@ def less_of_the_same(name: str, recipe: dict) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def begun(tmp_path_factory) -> Path:
-    """Where runs that others begin from are trained: once, and found there by the others."""
-    return tmp_path_factory.mktemp("begun")
+def few_steps(tmp_path_factory, worker_id, data_root):
+    """Give the results of a few steps of a recipe, made when they are first asked for.
+
+    A recipe that goes on from another's run goes on from that of the other's few steps. The
+    processes that share the tests share the runs.
+    """
+    base = tmp_path_factory.getbasetemp()
+    place = (base if worker_id == "master" else base.parent) / "recipes"
+    place.mkdir(exist_ok=True)
+
+    def of(name: str) -> dict[str, float]:
+        folder = place / name
+        recipe = files.values(files.path("recipe", name))
+        begins = []
+        if "first" in recipe:
+            first = recipe["first"]["recipe"]
+            of(first)
+            begins = [f"first.run_dir={place / first}"]
+        with FileLock(place / f"{name.replace('/', ' ')}.lock"):
+            if not (folder / "results.json").exists():
+                aside = place / f"{name} aside"
+                return run(name, folder, *words_for(name, recipe, aside, data_root), *begins)
+        return json.loads((folder / "results.json").read_text())
+
+    return of
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_few_steps(name, tmp_path, data_root, begun):
+def words_for(name: str, recipe: dict, aside: Path, data_root: Path) -> list[str]:
+    """Return overrides for a few steps of a recipe.
+
+    Args:
+        name: Its name.
+        recipe: What its file holds.
+        aside: Folder for the files that it reads instead of its own.
+        data_root: Where data lies.
+    """
+    aside.mkdir(parents=True)
     few = [f"trainer.{word}" for word in ("max_steps=2", "validation_steps=1", "test_steps=1")]
-    recipe = files.values(files.path("recipe", name))
-    small = few_lines_of_ptb(data_root, tmp_path / "data")
-    if "first" in recipe:
-        first = recipe["first"]["recipe"]
-        before = files.values(files.path("recipe", first))
-        root = small if learns(before) else data_root
-        shrunk = [
-            *few,
-            *less_of_the_same(first, before),
-            *preset_for(first, tmp_path / "encoder"),
-            f"data.root={root}",
-            "logger=none",
-        ]
-        few += [f"first.run_dir={begun / first}", f"first.overrides={shrunk}"]
-    else:
-        few += preset_for(name, tmp_path / "encoder")
     few += ["logger=none", "data.eval_batch_size=8", *less_of_the_same(name, recipe)]
     if recipe.get("data", {}).get("batch_size", 8) >= 8:
         few.append("data.batch_size=8")
@@ -90,9 +104,17 @@ def test_a_few_steps(name, tmp_path, data_root, begun):
         few.append("task.max_length=5")
     if name == "bert/ner":
         parts = ("train", "valid")
-        few += [f"data.{part}={sentences_with_names(tmp_path, part)}" for part in parts]
-    root = small if "first" not in recipe and learns(recipe) else data_root
-    results = run(name, tmp_path / "run", root, *few)
+        few += [f"data.{part}={sentences_with_names(aside, part)}" for part in parts]
+    if "first" not in recipe:
+        few += preset_for(name, aside / "encoder")
+        if learns(recipe):
+            data_root = few_lines_of_ptb(data_root, aside / "data")
+    return [*few, f"data.root={data_root}"]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_few_steps(name, few_steps):
+    results = few_steps(name)
     assert results["steps"] == 2
     promised = expectation(name).bounds.keys()
     assert promised <= results.keys(), "a promise names a figure that is measured"

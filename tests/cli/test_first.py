@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 import yaml
@@ -72,6 +73,12 @@ def test_what_begins_from_it_is_checked_before(commands, tmp_path, data_root, ca
     told = capsys.readouterr().err
     assert "learning_rate" in told and "task.rate" in told
     assert commands == []
+
+
+def test_its_process_tells_how_it_ended(tmp_path):
+    script = "import pathlib, sys; pathlib.Path(sys.argv[1]).touch(); raise SystemExit(143)"
+    assert first._run([sys.executable, "-c", script, str(tmp_path / "trained")]) == 143
+    assert (tmp_path / "trained").exists()
 
 
 @pytest.mark.parametrize(
