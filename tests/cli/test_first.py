@@ -7,6 +7,7 @@ import sys
 
 import pytest
 import yaml
+from presets.hf_folders import preset_for
 
 from toolkit.cli import first
 from toolkit.cli.main import main
@@ -42,6 +43,35 @@ def test_the_first_run_is_trained_where_there_is_none(commands, tmp_path, data_r
     assert main(given) == 3
     folder = f"run_dir={tmp_path / 'first'}"
     assert commands == [["recipe=bert/pretrain", folder, f"data.root={data_root}", "seed=5"]]
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    """Words for a random encoder in place of one from the network."""
+    return preset_for("bert/adapt_to_glue", tmp_path / "encoder")
+
+
+def test_one_before_the_first_is_trained_by_it(commands, tmp_path, data_root, encoder):
+    root = f"data.root={data_root}"
+    words = [root, f"first.run_dir={tmp_path / 'read'}", f"first.overrides={[root, *encoder]}"]
+    given = [root, f"first.run_dir={tmp_path / 'compared'}", f"first.overrides={words}"]
+    given += ["recipe=bert/finetune_rte"]
+    assert main(given) == 3
+    ((recipe, folder, *more),) = commands
+    assert recipe == "recipe=bert/finetune_stsb" and folder == f"run_dir={tmp_path / 'compared'}"
+    assert main([recipe, folder, *more]) == 3, "its words are those of a chain of its own"
+    assert commands[1][0] == "recipe=bert/adapt_to_glue"
+
+
+def test_faults_of_one_before_the_first_are_told_at_once(
+    commands, tmp_path, data_root, encoder, capsys
+):
+    root = f"data.root={data_root}"
+    words = [root, f"first.run_dir={tmp_path / 'read'}"]
+    words += [f"first.overrides={[root, *encoder, 'task.rate=2']}"]
+    given = [root, f"first.run_dir={tmp_path / 'compared'}", f"first.overrides={words}"]
+    assert main(["recipe=bert/finetune_rte", *given]) == 2
+    assert "task.rate" in capsys.readouterr().err and commands == []
 
 
 def test_one_that_was_begun_goes_on(commands, tmp_path, data_root, monkeypatch):

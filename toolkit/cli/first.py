@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,8 @@ def train_first(
 ) -> None:
     """Train what a configuration names by ``first``, unless that is done.
 
-    Both runs are checked before the first of them starts. It has a process of its own.
+    All runs are checked before the first of them starts: one that is trained first may itself have
+    one before it. Each has a process of its own.
 
     Args:
         loader: Hydra's.
@@ -96,15 +97,12 @@ def train_first(
     if not _may_have_one(overrides, flags):
         return
     composed = compose(loader, name, overrides)
-    block = OmegaConf.select(composed.config, "first")
-    if block is None:
+    first = _missing(composed)
+    if first is None:
         return
-    first = First.of(OmegaConf.to_container(block, resolve=True))
     folder = RunFolder(first.run_dir)
     progress = progress_of(folder)
-    if progress == "finished":
-        return
-    settings = check(compose(loader, name, first.words))
+    settings = check(_without_first(loader, name, first.words))
     faults = missing_files(settings["data"])
     if progress == "absent":
         faults = [*faults, *folder.in_the_way()]
@@ -137,6 +135,25 @@ def _may_have_one(overrides: tuple[str, ...], flags: Mapping[str, str | None]) -
         return True
     recipe = words.get("recipe", "")
     return recipe in files.names("recipe") and "first" in files.values(files.path("recipe", recipe))
+
+
+def _missing(composed: Composed) -> First | None:
+    """Return what has to be trained before a run, or None if nothing has, or it is finished."""
+    block = OmegaConf.select(composed.config, "first")
+    if block is None:
+        return None
+    first = First.of(OmegaConf.to_container(block, resolve=True))
+    return None if progress_of(RunFolder(first.run_dir)) == "finished" else first
+
+
+def _without_first(loader: ConfigLoaderImpl, name: str, words: Iterable[str]) -> Composed:
+    """Compose a run, without what it begins from where that is not there yet, but checked too."""
+    composed = compose(loader, name, words)
+    first = _missing(composed)
+    if first is None:
+        return composed
+    check(_without_first(loader, name, first.words))
+    return compose(loader, name, [*words, *_without(composed, first)])
 
 
 def _without(composed: Composed, first: First) -> list[str]:
