@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from toolkit.data.files.named_files import missing_files
 from toolkit.data.labelled.cola import cola
 from toolkit.data.labelled.mrpc import mrpc, mrpc_rows
 from toolkit.data.labelled.rte import rte
@@ -171,6 +172,13 @@ def test_texts_of_other_tasks_to_pretrain_on(data_root):
 def test_questions_that_nothing_reads():
     with pytest.raises(Refused, match=r"^data.questions: own.json, but data.tasks does not name"):
         task_texts(questions="own.json")
+
+
+def test_questions_that_are_missing_are_told_before_anything_is_loaded(data_root):
+    asked = {"name": "task_texts", "root": str(data_root), "tokenizer": "auto"}
+    assert missing_files({**asked, "questions": "squad_v1.1_train_subset4285.json.gz"}) == []
+    (fault,) = missing_files({**asked, "questions": "own.json"})
+    assert fault.startswith("data.questions: there is no")
 
 
 def test_only_phrases_that_are_no_part_of_another_are_read():

@@ -32,8 +32,8 @@ FOLDERS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
     "style_pair": (style_pair.files_of, ("content", "style")),
 }
 """What finds the folders of data sets that are folders, and the keys that name them."""
-OWN_FOLDER = frozenset({"squad", "conll"})
-"""Data sets whose files may lie in a folder of the root that has the data set's name."""
+OWN_FOLDER = {"squad": "squad", "conll": "conll", "task_texts": "squad"}
+"""The folder of the root in which a data set's files may lie too."""
 
 
 def missing_files(data: Mapping[str, Any]) -> list[str]:
@@ -55,8 +55,8 @@ def missing_files(data: Mapping[str, Any]) -> list[str]:
     except Refused as refusal:
         return refusal.faults
     faults = missing_tokenizer(data.get("tokenizer"))
-    folder = data["name"] if data["name"] in OWN_FOLDER else None
-    for key in (*PARTS, "file"):
+    folder = OWN_FOLDER.get(data["name"])
+    for key in (*PARTS, "file", "questions"):
         if isinstance(file := data.get(key), str):
             try:
                 if data["name"] == "parallel":
