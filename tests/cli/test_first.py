@@ -45,6 +45,15 @@ def test_the_first_run_is_trained_where_there_is_none(commands, tmp_path, data_r
     assert commands == [["recipe=bert/pretrain", folder, f"data.root={data_root}", "seed=5"]]
 
 
+def test_nothing_is_trained_for_a_run_that_begins_elsewhere(
+    commands, tmp_path, data_root, capsys, encoder
+):
+    (tmp_path / "taken").write_text("no folder")
+    given = words(tmp_path, data_root, *encoder, f"run_dir={tmp_path / 'taken'}")
+    assert main(["recipe=bert/finetune_rte", *given[1:]]) == 2
+    assert commands == [] and "taken" in capsys.readouterr().err
+
+
 @pytest.fixture
 def encoder(tmp_path):
     """Words for a random encoder in place of one from the network."""

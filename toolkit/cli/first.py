@@ -138,12 +138,17 @@ def _may_have_one(overrides: tuple[str, ...], flags: Mapping[str, str | None]) -
 
 
 def _missing(composed: Composed) -> First | None:
-    """Return what has to be trained before a run, or None if nothing has, or it is finished."""
+    """Return what has to be trained before a run.
+
+    None if there is nothing, it is finished, or the run has been told to begin from something else.
+    """
     block = OmegaConf.select(composed.config, "first")
     if block is None:
         return None
     first = First.of(OmegaConf.to_container(block, resolve=True))
-    return None if progress_of(RunFolder(first.run_dir)) == "finished" else first
+    if progress_of(RunFolder(first.run_dir)) == "finished" or not _without(composed, first):
+        return None
+    return first
 
 
 def _without_first(loader: ConfigLoaderImpl, name: str, words: Iterable[str]) -> Composed:
