@@ -127,6 +127,13 @@ def test_pix2pix_learns_from_pairs(faults):
     assert not check({"name": "unpaired_images"}, task, {**models()["pix2pix"], "name": "pix2pix"})
 
 
+def test_pairs_that_are_compared_with_each_other_are_not_cut_apart(faults):
+    words = ("data=stsb", "model=bert", "task=sentence_similarity", "task.loss=ranking")
+    (fault,) = faults(*words, "optimizer.gradient_accumulation_steps=2")
+    assert fault.startswith("optimizer.gradient_accumulation_steps=2: the task's loss compares all")
+    assert len(faults(*words, "task.highest=-1")) == 1, "each fault is told once"
+
+
 def test_blocks_that_do_not_fit_each_other(faults):
     (fault,) = faults("model=mlp", "data=digits", "model.body=[{dense:{}},{recurrent:{}}]")
     assert "model=mlp data=digits task=classification: block 'recurrent' reads sequence" in fault

@@ -18,7 +18,7 @@ from toolkit.data.images.augment import AUGMENTATIONS
 from toolkit.errors import Refused
 from toolkit.models.rules import form_of, shapes
 from toolkit.tasks import TASKS
-from toolkit.tasks.meeting import meet
+from toolkit.tasks.meeting import divide, meet
 
 Values = Mapping[str, Any]
 
@@ -172,6 +172,15 @@ def windows(kind: str, model: Values, task: Values) -> list[str]:
         made = _made(task)
         for shape in shapes(kind, model, form_of(model) or (), getattr(made, "reads", {})).values():
             meet(made, shape)
+    except Refused as fault:
+        return fault.faults
+    return []
+
+
+def parts(optimizer: Values, task: Values) -> list[str]:
+    """Return what keeps a task's batches from being cut into parts, if anything does."""
+    try:
+        divide(_made(task), optimizer.get("gradient_accumulation_steps") or 1)
     except Refused as fault:
         return fault.faults
     return []

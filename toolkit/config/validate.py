@@ -75,6 +75,7 @@ def check(composed: Composed) -> dict[str, Any]:
     told = _tell(faults, unresolved, raw, composed.origins)
     if not any(fault.path[0] in ("data", "task", "model") for fault in faults):
         told += pairs.check(settings["data"], settings["task"], settings["model"])
+        told += [f for f in pairs.parts(settings["optimizer"], settings["task"]) if f not in told]
     if composed.faults or told:
         raise Refused(*composed.faults, *told)
     return settings

@@ -1,4 +1,4 @@
-"""A task learns what network it has."""
+"""A task learns what network and batches it has."""
 
 from __future__ import annotations
 
@@ -25,4 +25,21 @@ def meet(task: Any, shape: Any) -> None:
         raise Refused(
             f"task.sequence_length={length}: this network has {shape.longest} positions; expected "
             "at most so many tokens, or a network with more."
+        )
+
+
+def divide(task: Any, parts: int) -> None:
+    """Hold a task against batches that are cut into parts.
+
+    Args:
+        task: A task; one that compares a batch's examples with each other has ``whole_batches``.
+        parts: How many parts gradients are summed over.
+
+    Raises:
+        Refused: If such a batch is cut.
+    """
+    if parts > 1 and getattr(task, "whole_batches", False):
+        raise Refused(
+            f"optimizer.gradient_accumulation_steps={parts}: the task's loss compares all examples "
+            "of a batch, which cannot be cut into parts; expected 1, or another task.loss."
         )

@@ -58,7 +58,8 @@ class SentenceSimilarity(Regression):
                 f"task.highest: {highest:g} is not above task.lowest={lowest:g}; expected the "
                 "value of equal texts above that of texts with nothing in common."
             )
-        self.lowest, self.highest, self.ordered = lowest, highest, loss == "ranking"
+        self.lowest, self.highest = lowest, highest
+        self.whole_batches = loss == "ranking"  # compares all pairs of a batch
 
     def shaped(self, spec: Spec) -> Spec:
         """Return the spec as it is, if it has pairs of texts that can be told apart."""
@@ -86,12 +87,6 @@ class SentenceSimilarity(Regression):
         from toolkit.tasks.built import Built, description, saved
         from toolkit.tasks.objective import Objective
 
-        if self.ordered and sizes.accumulate > 1:
-            raise Refused(
-                f"optimizer.gradient_accumulation_steps={sizes.accumulate}: task.loss=ranking "
-                "compares all pairs of a batch, which cannot be cut into parts; expected 1, or "
-                "another loss."
-            )
         inputs, features = build_network(spec.inputs, **description(model), rows=apart)
         vectors = to_vector(features, self.pooling)
         values = self.compared(vectors)
@@ -106,7 +101,7 @@ class SentenceSimilarity(Regression):
 
     def loss(self, y: Any, outputs: Any) -> Any:
         """Return each pair's loss, shape ``(batch,)``; see ``Regression``."""
-        if not self.ordered:
+        if not self.whole_batches:
             return super().loss(y, outputs)
         from toolkit.losses import ranking
 

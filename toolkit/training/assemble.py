@@ -14,6 +14,7 @@ import keras
 from toolkit.data.spec import Spec
 from toolkit.errors import Refused
 from toolkit.tasks.built import Sizes, plain
+from toolkit.tasks.meeting import divide
 from toolkit.tasks.objective import Objective
 from toolkit.training.run_folder import replacing
 from toolkit.training.strategy import as_on_one_device
@@ -127,7 +128,11 @@ def assemble(
         class_weight: Weight of each class id.
         accumulate: Parts of a batch whose gradients are summed before one update.
         length: Tokens of a stream in a batch; None takes the task's.
+
+    Raises:
+        Refused: If the task's batches cannot be cut into parts.
     """
+    divide(task, accumulate)
     sizes = Sizes(batch_size, eval_batch_size, class_weight, accumulate, length)
     make = getattr(task, "assemble", None) or partial(plain, task)
     built = make(model, spec, sizes)
