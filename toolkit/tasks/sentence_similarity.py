@@ -35,9 +35,9 @@ class SentenceSimilarity(Regression):
         highest: The value of two texts whose vectors point the same way. Both are STS-B's.
         loss: ``mse``, ``mae`` or ``huber``, of standardised values; or ``ranking``, which asks only
             that of two pairs of a batch the more alike one has the higher cosine
-            (``toolkit.losses.ranking``, of cosines times 20). So correlations of ranks rise more
-            than by the others, and ``rmse`` and ``mae`` say little. It compares a whole batch,
-            which therefore cannot be cut into parts.
+            (``toolkit.losses.ranking``, of cosines times 20). The values themselves are not
+            learned, so that ``rmse`` and ``mae`` say little. It compares a whole batch, which
+            therefore cannot be cut into parts.
     """
 
     inputs: ClassVar = frozenset({"tokens"})
