@@ -91,7 +91,7 @@ def train_first(
         flags: Hydra's flags.
 
     Raises:
-        Refused: If either of them cannot be.
+        Refused: If any of them cannot be.
         SystemExit: If the first one fails, with its exit code.
     """
     if not _may_have_one(overrides, flags):
