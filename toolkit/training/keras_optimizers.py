@@ -17,6 +17,7 @@ from pydantic import Field
 from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.schedules import Plateau
+from toolkit.training.one_pass import OnePass
 from toolkit.training.transfer.optimizer import with_own_rates
 from toolkit.types import (
     Count,
@@ -129,6 +130,8 @@ def _make(kind: str, options: dict[str, Any]) -> Update:
     undecayed = options.pop("exclude_from_weight_decay")
     decay, rates = options.pop("layer_decay"), options.pop("learning_rates")
     made = getattr(keras.optimizers, kind)
+    if kind in ("Adam", "AdamW"):
+        made = type(kind, (OnePass, made), {})
     optimizer = (made if decay == 1.0 and not rates else with_own_rates(made))(**options)
     if undecayed:
         optimizer.exclude_from_weight_decay(var_names=list(undecayed))
