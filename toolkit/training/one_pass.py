@@ -11,9 +11,9 @@ class OnePass:
     """Mixed into Keras's Adam or AdamW: a variable is updated in one pass over memory.
 
     Keras writes the update as ten operations, each of which reads and writes arrays of the
-    variable's size. That is memory's work, and on a CPU it can be more than half of a step of
-    fine-tuning; TensorFlow's own kernel does the same in a third of the time. The formula, and what
-    is kept, are the same. Half precision, whose betas would be rounded to one, and AMSGrad, which
+    variable's size. That is memory's work, and on a CPU a good part of a step of fine-tuning;
+    TensorFlow's own kernel does the same in less than half of the time. The formula, and what is
+    kept, are the same. Half precision, whose betas would be rounded to one, and AMSGrad, which
     the kernel does not know, are left to Keras.
     """
 
