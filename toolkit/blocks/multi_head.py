@@ -160,9 +160,10 @@ class SelfAttention:
         number, groups, width = heads.number, heads.groups, heads.width
         joined = heads.map(number + 2 * groups)(x)
         edges = (number * width, (number + groups) * width)
-        query = heads.split(joined[..., : edges[0]], number)
-        key = heads.split(joined[..., edges[0] : edges[1]], groups)
-        value = heads.split(joined[..., edges[1] :], groups)
+        # Unlike that of three slices, the gradient of a split is written once.
+        query, key, value = keras.ops.split(joined, edges, axis=-1)
+        query = heads.split(query, number)
+        key, value = heads.split(key, groups), heads.split(value, groups)
         if self.turn is not None:
             query, key = self.turn(query, positions=self.at), self.turn(key, positions=self.at)
         if self.state is not None:
@@ -210,9 +211,9 @@ class CrossAttention:
         heads = self.heads
         query = heads.split(heads.map(heads.number)(x), heads.number)
         joined = heads.map(2 * heads.groups)(self.memory)
-        edge = heads.groups * heads.width
-        key = self.state.keep(heads.split(joined[..., :edge], heads.groups), "keys")
-        value = self.state.keep(heads.split(joined[..., edge:], heads.groups), "values")
+        key, value = keras.ops.split(joined, 2, axis=-1)
+        key = self.state.keep(heads.split(key, heads.groups), "keys")
+        value = self.state.keep(heads.split(value, heads.groups), "values")
         return heads.join(heads.attend(query, key, value, self.visible, None))
 
 

@@ -110,7 +110,7 @@ class Stack:
         start = self._start()
         x = keras.layers.Dense((1 + gated) * hidden, kernel_initializer=start, **maps)(x)
         if gated:
-            x, gate = x[..., :hidden], x[..., hidden:]
+            x, gate = keras.ops.split(x, 2, axis=-1)
             x = x * (keras.ops.silu(gate) if self.activation == "swiglu" else _gelu(gate))
         elif self.activation == "gelu_tanh":
             x = keras.ops.gelu(x, approximate=True)

@@ -41,6 +41,10 @@ class Shares:
 
     def of(self, batches: Any) -> Any:
         """Return a ``tf.data.Dataset`` of the shares of batches: of each, one a replica here."""
+        if self.replicas == 1:
+            return batches
+        if self.here == 1:
+            return batches.map(lambda *batch: self.share(batch, self.first))
 
         def shares(*batch: Any) -> Any:
             numbers = tf.data.Dataset.range(self.first, self.first + self.here)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from toolkit.data.batching import Batching
 from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
+from toolkit.training import memory
 from toolkit.training.settings import TrainerSettings
 
 Kind = Literal["one_device", "mirrored", "multi_worker", "tpu"]
@@ -88,6 +89,7 @@ def _made(kind: Kind, devices: int | None) -> Any:
         cpus = "CPU" in names[0].upper()
         across = tf.distribute.ReductionToOneDevice() if cpus else None
         return tf.distribute.MirroredStrategy(names, cross_device_ops=across)
+    memory.keep_freed()
     print(f"waits for {workers() - 1} other workers", file=sys.stderr, flush=True)
     resolver = None
     if "TF_CONFIG" not in os.environ:
