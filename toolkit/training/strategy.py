@@ -19,7 +19,8 @@ Kind = Literal["one_device", "mirrored", "multi_worker", "tpu"]
 
 BUCKET = 4 * 2**20
 """Bytes of gradients that workers sum at a time, while those of lower layers are still computed
-(Li et al. 2020, arXiv:2006.15704). PyTorch has 25 MB; a small encoder's are 42 MB in all."""
+where there are several threads (Li et al. 2020, arXiv:2006.15704). PyTorch has 25 MB; a small
+encoder's are 42 MB in all."""
 
 
 def workers() -> int:
