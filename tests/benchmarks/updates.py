@@ -1,4 +1,4 @@
-"""What an update of all weights by AdamW costs: the toolkit's, in one pass, and Keras's.
+"""What an update of all weights by AdamW costs: the toolkit's, in two passes, and Keras's.
 
     python tests/benchmarks/updates.py [--rounds 8] [--steps 5] [--threads 1]
 
