@@ -155,6 +155,20 @@ def test_a_signal_saves_and_says_how_to_go_on(number, code, while_, tmp_path):
     assert f"goes on from {newest.name}, after step {state.note['step']:,}" in said
 
 
+def test_a_signal_ends_a_run_that_cannot_save(tmp_path):
+    words = "model=mlp data=digits run_dir=r trainer.epochs=9999 trainer.threads=1".split()
+    process = start(tmp_path, *words)
+    wait_for(process, "epoch 2/9999")
+    shutil.rmtree(tmp_path / "r" / "checkpoints")
+    (tmp_path / "r" / "checkpoints").write_text("in its place")
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 143, said
+    assert "Traceback" not in said
+    (told,) = (line for line in said.splitlines() if line.startswith("stopped at step"))
+    assert "without a checkpoint: cannot write to r (" in told
+
+
 def test_resume_is_refused_in_a_sentence(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
 

@@ -171,20 +171,21 @@ def fit(
             f"the last checkpoint, on all workers: python -m toolkit resume run={folder.shown}"
         ) from error
     except OSError as error:
-        raise Refused(f"cannot write to {folder.path} ({error.strerror or error}).") from error
+        raise Refused(_cannot_write(folder, error)) from error
     except BaseException as stop:
         if not isinstance(stop, Exception) and not signals.at_once:  # between two steps
-            averages.on_test_end()
-            if not best.saved[0]:
-                with averaged(objective):
-                    trainable.save(folder.model)
-            if not keep.complete:
-                keep.write()
-            keep.wait()
-            reporter.say(
-                f"stopped at step {position.step:,}; "
-                f"go on with: python -m toolkit resume run={folder.shown}"
-            )
+            stopped = f"stopped at step {position.step:,}"
+            try:
+                averages.on_test_end()
+                if not best.saved[0]:
+                    with averaged(objective):
+                        trainable.save(folder.model)
+                if not keep.complete:
+                    keep.write()
+                keep.wait()
+                reporter.say(f"{stopped}; go on with: python -m toolkit resume run={folder.shown}")
+            except OSError as error:  # it stops all the same
+                reporter.say(f"{stopped}, without a checkpoint: {_cannot_write(folder, error)}")
         raise
     finally:
         keep.close()
@@ -195,6 +196,10 @@ def fit(
     trainable.load(folder.model)
     seconds = time.monotonic() - begun
     return Outcome(trainable, epoch, score, seconds, updates_of(objective.optimizer))
+
+
+def _cannot_write(folder: RunFolder, error: OSError) -> str:
+    return f"cannot write to {folder.path} ({error.strerror or error})."
 
 
 def place(state: State, setup: Setup) -> tuple[int, int]:
