@@ -18,7 +18,7 @@ from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.schedules import Plateau
 from toolkit.training.one_pass import OnePass
-from toolkit.training.transfer.optimizer import with_own_rates
+from toolkit.training.transfer.optimizer import OwnRates
 from toolkit.types import (
     Count,
     Fraction,
@@ -129,10 +129,13 @@ def _make(kind: str, options: dict[str, Any]) -> Update:
     accumulate = options.pop("gradient_accumulation_steps") or 1
     undecayed = options.pop("exclude_from_weight_decay")
     decay, rates = options.pop("layer_decay"), options.pop("learning_rates")
-    made = getattr(keras.optimizers, kind)
+    bases = [getattr(keras.optimizers, kind)]
     if kind in ("Adam", "AdamW"):
-        made = type(kind, (OnePass, made), {})
-    optimizer = (made if decay == 1.0 and not rates else with_own_rates(made))(**options)
+        bases.insert(0, OnePass)
+    if decay != 1.0 or rates:
+        bases.insert(0, OwnRates)
+    made = type(kind, tuple(bases), {}) if bases[1:] else bases[0]
+    optimizer = made(**options)
     if undecayed:
         optimizer.exclude_from_weight_decay(var_names=list(undecayed))
     return Update(optimizer, accumulate, layer_decay=decay, learning_rates=rates)

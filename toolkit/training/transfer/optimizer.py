@@ -41,8 +41,3 @@ class OwnRates:
     def _get_current_learning_rate(self: Any) -> Any:
         rate = super()._get_current_learning_rate()  # type: ignore[misc]
         return rate if self._factor == 1.0 else rate * self._factor
-
-
-def with_own_rates(kind: type) -> type:
-    """Return an optimizer's class with :class:`OwnRates`."""
-    return type(kind.__name__, (OwnRates, kind), {})
