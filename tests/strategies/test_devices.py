@@ -19,7 +19,7 @@ TWO = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index"
 @pytest.fixture(autouse=True)
 def plain(monkeypatch):
     """No cluster and no accelerator, whatever the machine is."""
-    for name in ("TF_CONFIG", "SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "TPU_NAME"):
+    for name in ("TF_CONFIG", "SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "TPU_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(strategy.tf.config, "list_physical_devices", lambda kind=None: [])
 
@@ -33,7 +33,10 @@ def test_auto_is_several_workers_where_they_are_named(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", json.dumps(TWO))
     assert strategy.kind_of(TrainerSettings()) == "multi_worker"
     monkeypatch.delenv("TF_CONFIG")
-    monkeypatch.setenv("SLURM_NTASKS", "3")
+    monkeypatch.setenv("SLURM_NTASKS", "3")  # of an allocation, in which one process runs
+    assert strategy.kind_of(TrainerSettings()) == "one_device"
+    monkeypatch.setenv("SLURM_PROCID", "0")
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "3")
     assert strategy.kind_of(TrainerSettings()) == "multi_worker"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.tasks.gradients import met, norm_of, update
+from toolkit.tasks.gradients import cut, met, norm_of, update
 
 
 @pytest.mark.parametrize("name", ["adam", "rmsprop", "adagrad"])
@@ -22,3 +22,14 @@ def test_a_row_that_was_read_twice_is_updated_by_its_sum(name):
         optimizer.build([variable])
         update(optimizer, [given], [variable], tf.constant(True))
     np.testing.assert_array_equal(table, same)
+
+
+def test_a_batch_with_fewer_examples_than_parts_counts_in_each_as_a_part_of_it():
+    x, weight = tf.constant([[1.0], [2.0]]), tf.constant([1.0, 0.5])
+    parts = cut((x, None, weight, weight), 4, weights=2)
+    for rows, none, *weights in parts:
+        assert none is None
+        np.testing.assert_array_equal(rows, x)
+        np.testing.assert_array_equal(weights, [weight / 4] * 2)
+    (one, _, first, _), *_, (last, *_) = cut((x, None, weight, weight), 2, weights=2)
+    assert (one.numpy(), first.numpy(), last.numpy()) == ([[1.0]], [1.0], [[2.0]])

@@ -350,6 +350,60 @@ def test_more_steps_go_on_in_the_epoch_that_was_cut_short(points, mlp, tmp_path)
         np.testing.assert_array_equal(x, y)
 
 
+def resumed(run: toolkit.api.Run, points: Dataset, **changes: dict) -> list[dict[str, str]]:
+    """Go on with a changed configuration, and return the lines of metrics.csv."""
+    from toolkit.training.run import resume
+
+    folder = RunFolder.open(run.path)
+    config = folder.settings()
+    config = {k: {**v, **changes[k]} if k in changes else v for k, v in config.items()}
+    resume(folder, config, points, quiet=True)
+    return list(csv.DictReader((run.path / "metrics.csv").read_text().splitlines()))
+
+
+def test_a_learning_rate_that_is_changed_is_taken(points, mlp, tmp_path):
+    run = train({"model": mlp, "data": points, "batch_size": 10}, tmp_path / "r", epochs=2)
+    rows = resumed(run, points, optimizer={"learning_rate": 0.5}, trainer={"epochs": 3})
+    rates = [float(row["learning_rate"]) for row in rows]
+    assert rates[0] == rates[1] != 0.5 and rates[2] == pytest.approx(0.5)
+
+
+def test_another_monitor_begins_anew(points, mlp, tmp_path):
+    case = {"model": mlp, "data": points, "batch_size": 10, "monitor": "loss"}
+    run = train(case, tmp_path / "r", epochs=1)
+    rows = resumed(run, points, trainer={"epochs": 4, "monitor": "accuracy"})
+    scores = [float(row["valid/accuracy"]) for row in rows[1:]]
+    results = json.loads((run.path / "results.json").read_text())
+    assert results["valid/accuracy"] == pytest.approx(max(scores))
+    assert results["best_epoch"] == 2 + scores.index(max(scores))
+
+
+def test_another_precision_is_refused(points, mlp, tmp_path):
+    run = train({"model": mlp, "data": points}, tmp_path / "r", epochs=1)
+    with pytest.raises(Refused, match=r"kernel is of type float32 there and float64 here"):
+        resumed(run, points, trainer={"epochs": 2, "precision": "float64"})
+    keras.config.set_dtype_policy("float32")
+
+
+def test_epochs_without_validation_leave_the_columns_of_others(points, mlp, tmp_path):
+    case = {"model": mlp, "data": points, "batch_size": 10, "validate_every": 2}
+    run = train(case, tmp_path / "r", epochs=3)
+    rows = resumed(run, points, trainer={"epochs": 4})
+    assert [bool(row["valid/loss"]) for row in rows] == [False, True, False, True]
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+
+
+def test_it_stops_as_told_though_the_disk_is_full(points, mlp, tmp_path, monkeypatch):
+    def full(state: State, path: Path) -> None:
+        raise Refused("no space left")
+
+    monkeypatch.setattr(State, "write", full)
+    with pytest.raises(KeyboardInterrupt):
+        train({"model": mlp, "data": points}, tmp_path / "r", callbacks=[StopAt(2)])
+    log = (tmp_path / "r" / "train.log").read_text()
+    assert "stopped at step 2, without a checkpoint: no space left" in log
+
+
 def test_killed_between_the_last_epoch_and_the_results(points, mlp, tmp_path):
     case = {
         "model": mlp,
@@ -386,7 +440,7 @@ def test_what_cannot_be_resumed(points, mlp, tmp_path):
         model=wider,
     )
     refused(
-        r"an epoch had 4 batches and has 10 now, and the checkpoint lies within one, at 2",
+        r"an epoch had 4 batches and has 10 now, by which steps and schedule would count anew",
         data={**folder.settings()["data"], "batch_size": 10},
     )
     assert folder.config.read_text() == before, "a change that is refused leaves no trace"

@@ -18,6 +18,7 @@ from toolkit.cli.first import train_first
 from toolkit.cli.main import INTERRUPTED, LOST, TERMINATED
 from toolkit.cli.train import default_folder
 from toolkit.config.compose import config_loader
+from toolkit.config.overrides import parse
 from toolkit.errors import Terminated
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import begin_again, progress_of, results_of
@@ -60,7 +61,7 @@ def launch(
     if run is not None:
         folder, first = RunFolder.open(run), ["resume", f"run={run}", *words]
     else:
-        named = dict(word.partition("=")[::2] for word in words)
+        named = {override.key_or_group: override.value() for override in parse(words)[0]}
         folder = RunFolder(named.get("run_dir") or default_folder("launched"))
         if "run_dir" not in named:
             words.append(f"run_dir={folder.path}")
@@ -97,7 +98,7 @@ def _again(folder: RunFolder, first: Sequence[str], words: Sequence[str]) -> Seq
         return first
     match progress_of(folder):
         case "begun":
-            changes = [word for word in words if word.startswith("trainer.")]
+            changes = [word for word in words if word.startswith(("trainer.", "plugins="))]
             return ["resume", f"run={folder.path}", *changes]
         case "failed":
             with folder.held():
@@ -118,6 +119,7 @@ def _together(words: Sequence[str], count: int) -> tuple[int, str]:
                 env={**os.environ, "TF_CONFIG": config},
                 stdout=None if number == 0 else subprocess.DEVNULL,
                 preexec_fn=_die_with_parent,
+                process_group=0,  # Ctrl-C comes to a worker once, from here
             )
         )
     try:

@@ -17,16 +17,29 @@ def update(optimizer: Any, gradients: list[Any], variables: list[Any], finite: A
         replicas.apply_if(finite, optimizer, gradients, variables)
 
 
-def cut(batch: Any, parts: int) -> list[Any]:
-    """Return a batch, nested tensors (or None) over its examples, in so many parts."""
+def cut(batch: Any, parts: int, weights: int = 1) -> list[Any]:
+    """Return a batch in so many parts.
+
+    Of a batch with fewer examples than parts each part has all, which count one part in so many.
+
+    Args:
+        batch: A tuple of nested tensors (or None) over the examples.
+        parts: How many.
+        weights: How many of the tuple, from its end, say what examples count.
+    """
     if parts == 1:
         return [batch]
     size = tf.shape(tf.nest.flatten(batch)[0])[0]
+    few = size < parts
+    share = tf.where(few, 1 / parts, 1.0)
     edges = [size * i // parts for i in range(parts + 1)]
-    return [
-        tf.nest.map_structure(lambda t, a=a, b=b: None if t is None else t[a:b], batch)
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
+
+    def part(start: Any, stop: Any) -> tuple[Any, ...]:
+        start, stop = tf.where(few, 0, start), tf.where(few, size, stop)
+        rows = tf.nest.map_structure(lambda t: None if t is None else t[start:stop], batch)
+        return (*rows[:-weights], *(w * tf.cast(share, w.dtype) for w in rows[-weights:]))
+
+    return [part(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
 
 
 def met(loss: Any, gradients: list[Any]) -> tuple[Any, list[Any]]:

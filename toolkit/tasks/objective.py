@@ -135,7 +135,7 @@ class Objective(Together):
         total = tf.maximum(replicas.total(tf.reduce_sum(loss_weight)), 1e-7)
         gradients: list[Any] = []
         loss, variables, kept = 0.0, self.trainable_variables, []
-        for part in cut((x, y, weight, loss_weight), self.accumulate):
+        for part in cut((x, y, weight, loss_weight), self.accumulate, 2):
             x_part, y_part, weight_part, loss_weight_part = part
             with tf.GradientTape() as tape:
                 part_sum, outputs = self.loss_sum(x_part, y_part, loss_weight_part, training=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
-import tensorflow as tf
 
-from toolkit.errors import Refused, WorkerLost
+from toolkit.errors import Refused
 from toolkit.replicas import several_workers
 from toolkit.training.assemble import Trainable
 from toolkit.training.callbacks.checkpoints import Checkpoints
@@ -26,20 +26,11 @@ from toolkit.training.callbacks.slow_workers import SlowWorkers
 from toolkit.training.callbacks.whole_examples import watching
 from toolkit.training.console import Reporter
 from toolkit.training.ema import ScoreAverages, averaged
-from toolkit.training.optimizers import updates_of
+from toolkit.training.optimizers import set_rates_of, updates_of
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.setup import Setup
 from toolkit.training.signals import StopSignals
 from toolkit.training.state import State
-
-LOSSES = (
-    tf.errors.UnavailableError,
-    tf.errors.AbortedError,
-    tf.errors.CancelledError,
-    tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
-)
-"""What TensorFlow raises where another worker does not answer."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +81,7 @@ def fit(
         f"{setup.batches.examples:,} {setup.batches.unit} in {setup.steps:,} steps an epoch"
     )
     begun = time.monotonic() - (state.note["seconds"] if state else 0.0)
+    rates = set_rates_of(objective.optimizers)
     position, signals, averages = Position(setup.steps), StopSignals(), ScoreAverages()
     best = KeepBest(
         lambda: trainable.save(folder.model),
@@ -104,6 +96,7 @@ def fit(
             **position.state(),
             "seconds": time.monotonic() - begun,
             "jit": setup.jit,
+            "rates": rates,
             "callbacks": remembered(watch),
         }
 
@@ -163,13 +156,6 @@ def fit(
             f"training diverged: {error}. The last good weights, of {what}, are in {folder.model}. "
             "Try a lower optimizer.learning_rate, optimizer.clipnorm, or a schedule with warm-up."
         ) from error
-    except LOSSES as error:
-        if not several_workers(objective.strategy):
-            raise
-        raise WorkerLost(
-            f"another worker is gone, or cannot be reached ({type(error).__name__}). Go on from "
-            f"the last checkpoint, on all workers: python -m toolkit resume run={folder.shown}"
-        ) from error
     except OSError as error:
         raise Refused(_cannot_write(folder, error)) from error
     except BaseException as stop:
@@ -184,8 +170,10 @@ def fit(
                     keep.write()
                 keep.wait()
                 reporter.say(f"{stopped}; go on with: python -m toolkit resume run={folder.shown}")
-            except OSError as error:  # it stops all the same
-                reporter.say(f"{stopped}, without a checkpoint: {_cannot_write(folder, error)}")
+            except (OSError, Refused) as error:  # it stops all the same
+                why = _cannot_write(folder, error) if isinstance(error, OSError) else error
+                with contextlib.suppress(OSError):  # the log may lie there too
+                    reporter.say(f"{stopped}, without a checkpoint: {why}")
         raise
     finally:
         keep.close()
@@ -208,26 +196,30 @@ def place(state: State, setup: Setup) -> tuple[int, int]:
     The epoch after the last means that nothing is left to train.
 
     Raises:
-        Refused: If an epoch has another number of batches now, and this one is not at its end.
+        Refused: If an epoch has another number of batches now.
     """
     note = state.note
     epoch, batch = note["epoch"], note["batch"]
+    if note["steps"] != setup.steps:
+        raise Refused(
+            f"run: an epoch had {note['steps']:,} batches and has {setup.steps:,} now, by which "
+            "steps and schedule would count anew: leave data, batch size and "
+            "trainer.steps_per_epoch as they were, or begin a run with this one's weights: "
+            "model.init_from=RUN."
+        )
     if is_over(state, setup):
         return setup.epochs, 0
     if note["closed"] and batch == note["steps"]:
         return epoch + 1, 0
-    if note["steps"] != setup.steps:
-        raise Refused(
-            f"run: an epoch had {note['steps']:,} batches and has {setup.steps:,} now, and the "
-            f"checkpoint lies within one, at {batch:,}: leave data and batch size as they were."
-        )
     return epoch, batch
 
 
 def is_over(state: State, setup: Setup) -> bool:
     """Whether nothing is left to train: no steps, no epochs, no patience."""
     note, patience = state.note, setup.settings.patience
-    waited = note["callbacks"]["KeepBest"]["waited"]
+    best = note["callbacks"]["KeepBest"]
+    alike = best.get("monitor", setup.monitor) == setup.monitor
+    waited = best["waited"] if alike else 0
     stopped = note["closed"] and (
         note["epoch"] + 1 >= setup.epochs
         or note["step"] >= setup.total

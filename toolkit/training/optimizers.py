@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from toolkit.lazy import tf
+from toolkit.lazy import keras, tf
 from toolkit.registry import Table
 from toolkit.schedules import SCHEDULES, Course, Plateau
 from toolkit.training.keras_optimizers import Update, contradictions
 
-__all__ = ["OPTIMIZERS", "Update", "contradictions", "rate_of", "update_by_name", "updates_of"]
+__all__ = [
+    "OPTIMIZERS",
+    "Update",
+    "contradictions",
+    "rate_of",
+    "set_rates_of",
+    "update_by_name",
+    "updates_of",
+]
 
 OPTIMIZERS: Table[str] = Table(
     "optimizer",
@@ -115,6 +123,13 @@ def laid_over(options: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, A
 def rate_of(optimizer: Any) -> float:
     """Return an optimizer's present learning rate."""
     return float(tf.convert_to_tensor(optimizer.learning_rate))
+
+
+def set_rates_of(optimizers: Sequence[Any]) -> list[float | None]:
+    """Return the present rates of optimizers; None for one whose rate a schedule computes."""
+    inner = [getattr(optimizer, "inner_optimizer", optimizer) for optimizer in optimizers]
+    computed = keras.optimizers.schedules.LearningRateSchedule
+    return [None if isinstance(o._learning_rate, computed) else rate_of(o) for o in inner]
 
 
 def updates_of(optimizer: Any) -> int:

@@ -31,7 +31,13 @@ from toolkit.training.sheet import write_png
 from toolkit.training.state import State, newest
 from toolkit.training.strategy import strategy_of
 from toolkit.training.transfer.preset import settle
-from toolkit.training.workers import check_alike, own_folder, resumed_folder, told_by_chief
+from toolkit.training.workers import (
+    check_alike,
+    naming_loss,
+    own_folder,
+    resumed_folder,
+    told_by_chief,
+)
 
 
 def train(
@@ -230,7 +236,7 @@ def _train(
         logger = {"name": "tensorboard"}  # what looks on computes as well, which all must do alike
     text = folder.config.read_text("utf-8") if folder.config.exists() else ""
     watch = watchers(logger, setup, folder, text)
-    with watching(watch):
+    with naming_loss(setup.objective.strategy, folder), watching(watch):
         outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
         if getattr(setup.task, "makes_one", False):
             with replacing(folder.picture) as aside:

@@ -72,6 +72,8 @@ class RunFolder:
             lock.acquire(timeout=0)
         except Timeout:
             raise Refused(f"run: {self.path} is being trained by another process.") from None
+        except OSError as error:
+            raise Refused(self._unwritable(error.strerror or str(error))) from None
         try:
             yield
         finally:

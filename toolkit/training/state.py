@@ -76,9 +76,9 @@ class State:
         """
         variables = variables_of(model)
         differ = [
-            f"{name} has shape {value.shape} there and {shape_of(here, model)} here"
+            f"{name} {difference}"
             for name, value, here in zip(self.names, self.values, variables, strict=False)
-            if value.shape != (shape_of(here, model) or (1,))
+            if (difference := _difference(value, here, model))
         ]
         if len(self.values) != len(variables):
             differ.append(f"there are {len(self.values)} variables there and {len(variables)} here")
@@ -107,6 +107,16 @@ def variables_of(model: keras.Model) -> list[Any]:
     """
     slots = [v for optimizer in model.optimizers for v in optimizer.variables]
     return [*model.variables, *model.metrics_variables, *slots]
+
+
+def _difference(stored: np.ndarray, here: Any, model: keras.Model) -> str:
+    """Return why a stored value is not of a variable; empty where it is."""
+    shape, dtype = shape_of(here, model), tf.as_dtype(here.dtype).name
+    if stored.shape != (shape or (1,)):
+        return f"has shape {stored.shape} there and {shape} here"
+    if stored.dtype.name != ("uint16" if dtype == "bfloat16" else dtype):
+        return f"is of type {stored.dtype.name} there and {dtype} here"
+    return ""
 
 
 def restored(stored: np.ndarray, shape: tuple[int, ...], dtype: Any) -> np.ndarray:

@@ -24,11 +24,15 @@ encoder's are 42 MB in all."""
 
 
 def workers() -> int:
-    """Return how many workers the environment names: in ``TF_CONFIG``, or as tasks of SLURM."""
+    """Return how many workers the environment names: in ``TF_CONFIG``, or as tasks of SLURM's step.
+
+    Within an allocation, but outside of ``srun``, there is one process whatever SLURM_NTASKS says.
+    """
     if "TF_CONFIG" in os.environ:
         cluster = cluster_of(os.environ["TF_CONFIG"])
         return len(cluster.get("worker", ())) + len(cluster.get("chief", ()))
-    return int(os.environ.get("SLURM_STEP_NUM_TASKS", os.environ.get("SLURM_NTASKS", "1")))
+    step = "SLURM_PROCID" in os.environ
+    return int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) if step else 1
 
 
 def cluster_of(text: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.errors import Refused
+from toolkit.errors import Refused, WorkerLost
 from toolkit.flat import flatten
 from toolkit.lazy import tf
 from toolkit.replicas import several_workers
@@ -33,6 +33,32 @@ def number_of(strategy: Any) -> int:
     resolver = strategy.cluster_resolver
     chief = "chief" in resolver.cluster_spec().jobs
     return 0 if resolver.task_type == "chief" else int(resolver.task_id) + chief
+
+
+@contextlib.contextmanager
+def naming_loss(strategy: Any, folder: RunFolder) -> Iterator[None]:
+    """Say in a sentence that another worker is gone.
+
+    Raises:
+        WorkerLost: In place of what TensorFlow raises where another worker does not answer.
+    """
+    errors = tf.errors
+    losses = (
+        errors.UnavailableError,
+        errors.AbortedError,
+        errors.CancelledError,
+        errors.DeadlineExceededError,
+        errors.InternalError,
+    )
+    try:
+        yield
+    except losses as error:
+        if not several_workers(strategy):
+            raise
+        raise WorkerLost(
+            f"another worker is gone, or cannot be reached ({type(error).__name__}). Go on from "
+            f"the last checkpoint, on all workers: python -m toolkit resume run={folder.shown}"
+        ) from error
 
 
 def told_by_chief(strategy: Any, text: str) -> str:

@@ -47,13 +47,14 @@ class KeepBest(keras.callbacks.Callback):
         """Return what a checkpoint notes."""
         score, saved = (s if math.isfinite(s) else None for s in (self.score, self.saved[1]))
         best = {"epoch": self.epoch, "score": score, "waited": self.waited}
-        return {**best, "saved": [self.saved[0], saved]}
+        return {**best, "saved": [self.saved[0], saved], "monitor": self.monitor}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Remember the best epoch again, and the one that was saved."""
-        self.epoch, self.waited = state["epoch"], state["waited"]
-        if state["score"] is not None:
-            self.score = state["score"]
+        """Remember the best epoch again, unless by another score, and the one that was saved."""
+        if state.get("monitor", self.monitor) == self.monitor:
+            self.epoch, self.waited = state["epoch"], state["waited"]
+            if state["score"] is not None:
+                self.score = state["score"]
         epoch, saved = state.get("saved", [self.epoch, self.score])
         self.saved = epoch, math.nan if saved is None else saved
 

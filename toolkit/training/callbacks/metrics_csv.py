@@ -53,11 +53,21 @@ class MetricsCsv(keras.callbacks.Callback):
             "learning_rate": rate_of(self.model.optimizer),
             **split_names(logs or {}),
         }
-        new = not self.columns
-        self.columns = self.columns or list(row)
+        more = [name for name in row if name not in self.columns]
+        if more:  # in the first epoch, and in the first that is validated
+            self._widen(more)
         with open(self.path, "a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, self.columns, extrasaction="ignore", restval="")
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+            csv.DictWriter(file, self.columns, restval="").writerow(row)
         self.rows += 1
+
+    def _widen(self, more: list[str]) -> None:
+        """Write the file with further columns, empty so far."""
+        rows: list[dict[str, str]] = []
+        if self.rows:
+            with open(self.path, newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+        self.columns += more
+        with replacing(self.path) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self.columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)

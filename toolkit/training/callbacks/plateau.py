@@ -34,12 +34,14 @@ class FollowPlateau(keras.callbacks.ReduceLROnPlateau):
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint notes."""
         best = None if self.best is None else float(self.best)  # None before any
-        return {"wait": self.wait, "cooldown": self.cooldown_counter, "best": best}
+        waits = {"wait": self.wait, "cooldown": self.cooldown_counter, "best": best}
+        return {**waits, "monitor": self.monitor}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Wait on."""
-        self.wait, self.cooldown_counter = state["wait"], state["cooldown"]
-        self.best = state["best"]
+        """Wait on, unless for another score."""
+        if state.get("monitor", self.monitor) == self.monitor:
+            self.wait, self.cooldown_counter = state["wait"], state["cooldown"]
+            self.best = state["best"]
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         """Warm up."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from toolkit.training.optimizers import rate_of, set_rates_of
 from toolkit.training.state import State
 
 
@@ -46,7 +47,13 @@ class ResumableCallbacks(keras.callbacks.CallbackList):
         if self._from is None:
             return
         state, self._from = self._from, None
+        rates = set_rates_of(self.model.optimizers)
         state.put_into(self.model)
+        for optimizer, now, before in zip(
+            self.model.optimizers, rates, state.note.get("rates", rates), strict=True
+        ):
+            if now and before and now != before:  # configured anew: what it has fallen by stays
+                optimizer.learning_rate = rate_of(optimizer) * now / before
         if self._skip:
             position = self.callbacks[0]
             position.batch, position.logs = self._skip, state.note["logs"]
