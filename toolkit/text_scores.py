@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,7 +44,9 @@ def rouge(written: Sequence[str], references: References) -> dict[str, float]:
     """Return the mean F-measures of ROUGE-1, ROUGE-2 and ROUGE-L, from 0 to 100.
 
     Words are stemmed, as Lin's script does with ``-m``. Of several references that with the highest
-    score counts, for each measure by itself.
+    score counts, for each measure by itself. The script knows no letters but a to z; where most
+    letters of the references are others, words are runs of letters of any kind, Chinese and
+    Japanese signs one by one, and are not stemmed.
 
     Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004.
 
@@ -54,12 +57,26 @@ def rouge(written: Sequence[str], references: References) -> dict[str, float]:
     from rouge_score.rouge_scorer import RougeScorer
 
     totals = {"rouge1": 0.0, "rouge2": 0.0, "rougeL": 0.0}
-    scorer = RougeScorer(list(totals), use_stemmer=True)
+    letters = [c for versions in references for text in versions for c in text if c.isalpha()]
+    other = 2 * sum(not c.isascii() for c in letters) > len(letters)
+    scorer = RougeScorer(list(totals), use_stemmer=True, tokenizer=_AnyWords() if other else None)
     for text, versions in zip(written, references, strict=True):
         found: dict[str, Any] = scorer.score_multi(list(versions), text)
         for name in totals:
             totals[name] += found[name].fmeasure
     return {name: 100 * total / max(len(written), 1) for name, total in totals.items()}
+
+
+SIGNS = r"\u3040-\u30ff\u3400-\u9fff"
+"""Characters that are words: kana and Chinese ones."""
+
+
+class _AnyWords:
+    """Words of any script, as ROUGE's scorer takes them."""
+
+    def tokenize(self, text: str) -> list[str]:
+        """Return the words of a text."""
+        return re.findall(rf"[{SIGNS}]|[^\W{SIGNS}]+", text.lower())
 
 
 def _streams(references: References) -> list[list[str | None]]:

@@ -211,3 +211,14 @@ def test_a_row_is_that_of_a_text(reader):
     made = TagEncoder(reader, CLASSES, max_length=9)
     rows = made.as_texts.encode(["ab cd, e"]).arrays["tokens"]
     assert rows[0].tolist() == made.encode([("ab", "cd", ",", "e")]).arrays["tokens"][0].tolist()
+
+
+def test_blanks_and_tabs_alone_divide_columns(write):
+    path = write("10\u00a0000 B-X\nfoo\u2028bar\tO\n")
+    (sentence,) = read_tagged(path).sentences
+    assert sentence.words == ("10\u00a0000", "foo\u2028bar")
+
+
+def test_a_tokenizer_without_marks_frames_nothing():
+    bare = Subwords("wordpiece", PIECES.vocabulary, {"pad": 0, "unknown": 1})
+    assert PiecesOfWords(bare).frame == ((), ())

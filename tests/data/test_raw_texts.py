@@ -27,6 +27,14 @@ def test_texts_files_folders_and_standard_input(tmp_path, monkeypatch):
     assert raw_texts("-", {}) == ["six", "seven"]
 
 
+def test_a_line_ends_where_a_file_says_so(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_bytes("one\u2028still one\r\ntwo\x85too\n".encode())
+    lines = ["one\u2028still one", "two\x85too"]
+    assert raw_texts(str(tmp_path / "a.txt"), {}) == lines
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(lines)))
+    assert raw_texts("-", {}) == lines
+
+
 def test_a_long_text_is_no_name_of_a_file():
     assert raw_texts("word " * 1000, {}) == ["word " * 1000]
 

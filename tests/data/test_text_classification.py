@@ -11,6 +11,7 @@ import pytest
 from toolkit.data.labelled.sst2 import sst2
 from toolkit.data.labelled.text_classification import text_classification
 from toolkit.data.labelled.text_encoder import TextEncoder
+from toolkit.data.labelled.text_labels import classes_of
 from toolkit.errors import Refused
 
 ROWS = "text,label\nA good film!,good\nbad film,bad\nSo good.,good\nvery bad,bad\n"
@@ -261,3 +262,8 @@ def test_sst2_without_a_labelled_test(tmp_path):
         f"There is no test_labeled.tsv beside {tmp_path / 'SST-2' / 'dev.tsv'}, and GLUE's own "
         "test has no labels: only the dev part is scored.",
     )
+
+
+def test_labels_that_are_numbers_but_one_have_an_order_of_their_own():
+    assert classes_of([["2"], ["nan"], ["10"], ["1"]]) == ("1", "10", "2", "nan")
+    assert classes_of([["10"], ["9"]]) == ("9", "10")

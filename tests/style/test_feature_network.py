@@ -174,3 +174,12 @@ def test_names_are_told_without_tensorflow(looks):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["1", "False"], done.stderr
+
+
+def test_a_network_within_one_has_no_features_of_its_own(tmp_path):
+    inner = keras.Sequential([keras.Input((8, 8, 4)), keras.layers.Conv2D(3, 3)], name="inner")
+    entry = keras.Input((8, 8, 3))
+    grid = keras.layers.Conv2D(4, 3, padding="same", name="seen")(entry)
+    keras.Model(entry, inner(grid)).save(tmp_path / "both.keras")
+    network = FeatureNetwork(FeatureSource.find(str(tmp_path / "both.keras")))
+    assert list(network.seeing((8, 8, 3))(np.zeros((1, 8, 8, 3), "float32"))) == ["seen"]

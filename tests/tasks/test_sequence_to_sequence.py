@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from toolkit.tasks.writing.extraction import likeliest_sentences
 from toolkit.tasks.writing.sequence_to_sequence import SequenceToSequence
 from toolkit.tasks.writing.written_scores import scores, signatures
 from toolkit.text_scores import bleu, rouge
+from toolkit.training.parts import suited
 from toolkit.training.predict import predict
 from toolkit.training.run import train_on
 from toolkit.training.writing import Wishes
@@ -148,9 +150,26 @@ def test_scores_against_the_libraries_and_by_hand():
     # 6 of 7 words, and all of 3; two of the pairs of words of the first differ.
     assert rouge(written, right)["rouge1"] == pytest.approx(100 * (6 / 7 + 1) / 2)
     assert rouge(written, right)["rouge2"] == pytest.approx(100 * (4 / 6 + 1) / 2)
+    assert rouge(["Привет, мир!"], [["привет мир"]])["rougeL"] == pytest.approx(100)
+    assert rouge(["猫が好き"], [["犬が好き"]])["rouge1"] == pytest.approx(75)
     assert scores(["a , b c d"], [["A, b c d"]], ("bleu",), lower=False)["bleu"] == pytest.approx(
         100
     )
     assert "tok:none" in signatures(True)["bleu"] and "case:lc" in signatures(True)["sacrebleu"]
     assert "case:mixed" in signatures(False)["sacrebleu"]
     assert "tok:13a" in signatures(False)["sacrebleu"]
+
+
+def test_texts_longer_than_the_decoders_positions_are_refused():
+    def given(most: int, **data: int | None) -> dict[str, Any]:
+        task = {"name": "sequence_to_sequence", "max_length": most}
+        block = {"layers": 1, "units": 8, "heads": 2, "positions": "learned", "max_length": 16}
+        model = {"encoder": [{"encoder": block}], "decoder": [{"decoder": block}], "stem": None}
+        return suited({"max_length": 16, **data}, task, model)
+
+    with pytest.raises(Refused, match=r"task\.max_length=17: the decoder has 16 positions;"):
+        given(17)
+    with pytest.raises(Refused, match=r"data\.max_target_length=18: .* expected at most 17 tokens"):
+        given(16, max_target_length=18)
+    assert given(16, max_target_length=17)["max_target_length"] == 17
+    assert given(16, max_target_length=None)["max_target_length"] == 17

@@ -224,3 +224,17 @@ def test_a_victory_is_named():
     assert task.concerns({"discriminator_accuracy": 0.9}) == []
     (said,) = task.concerns({"discriminator_accuracy": 0.995})
     assert said.startswith("The discriminator has won: 99.5% of its verdicts are right")
+
+
+@pytest.mark.parametrize("parts", [(4, 1), (1, 4)])
+def test_a_batch_with_fewer_pictures_than_parts(parts):
+    """Its losses are those of the batch in one."""
+
+    def losses(parts):
+        keras.utils.set_random_seed(1)
+        data, task, trainable = ready(parts=parts)
+        batch = tf.nest.map_structure(lambda t: t[:2], batch_of(data, task))
+        logs = trainable.objective.train_step(batch)
+        return [float(logs[name]) for name in ("loss", "discriminator_loss")]
+
+    assert losses(parts) == pytest.approx(losses((1, 1)), rel=1e-3)

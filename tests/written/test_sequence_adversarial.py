@@ -180,6 +180,24 @@ def test_half_precision(precision, text):
         keras.config.set_dtype_policy("float32")
 
 
+def test_a_loss_scale_does_not_bring_the_game_forward(text):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        task, trainable = ready(text, pretrain=1, lasts=(2, 4))
+        objective, batch = trainable.objective, next(iter(batches_of(text, task).endless()))
+        judge = objective.discriminator.get_weights()
+        for updates in ([1, 0], [2, 0], [3, 1]):
+            objective.train_step(batch)
+            assert [int(o.iterations.numpy()) for o in objective.optimizers] == updates
+            same = [
+                (a == b).all()
+                for a, b in zip(judge, objective.discriminator.get_weights(), strict=True)
+            ]
+            assert all(same) == (updates[1] == 0)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 def test_a_run_learns_writes_and_is_opened_elsewhere(text, tmp_path):
     run = toolkit.train(
         MODEL,

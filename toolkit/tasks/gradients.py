@@ -9,12 +9,24 @@ import tensorflow as tf
 from toolkit import replicas
 
 
-def update(optimizer: Any, gradients: list[Any], variables: list[Any], finite: Any) -> None:
-    """Apply gradients, unless the loss or they are no numbers: then the weights stay."""
-    if hasattr(optimizer, "inner_optimizer"):  # a loss scale skips such steps itself
+def update(
+    optimizer: Any, gradients: list[Any], variables: list[Any], finite: Any, when: Any = True
+) -> None:
+    """Apply gradients, unless the loss or they are no numbers: then the weights stay.
+
+    Args:
+        optimizer: Applies them.
+        gradients: One for each variable, or None.
+        variables: What is updated.
+        finite: Whether loss and gradients are numbers.
+        when: Whether there is to be an update at all, True or a bool tensor.
+    """
+    if not hasattr(optimizer, "inner_optimizer"):
+        replicas.apply_if(finite & when, optimizer, gradients, variables)
+    elif when is True:  # a loss scale skips such steps itself
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
     else:
-        replicas.apply_if(finite, optimizer, gradients, variables)
+        replicas.apply_if(when, optimizer, gradients, variables)
 
 
 def cut(batch: Any, parts: int, weights: int = 1) -> list[Any]:

@@ -47,7 +47,33 @@ def suited(data: dict[str, Any], task: dict[str, Any], model: dict[str, Any]) ->
                 f"data.max_length={data['max_length']}: model {model.get('name', '')} has "
                 f"{longest} positions; expected at most that many tokens of a text."
             )
+    if model.get("decoder") and "max_length" in task:
+        _hold_writing(chosen, task, model)
     return chosen
+
+
+def _hold_writing(data: dict[str, Any], task: dict[str, Any], model: dict[str, Any]) -> None:
+    """Hold what is written against the decoder's positions, of which the last token needs none.
+
+    Raises:
+        Refused: If texts may be longer.
+    """
+    longest = describe("tokens", model["decoder"], model.get("stem")).longest
+    if longest is None:
+        return
+    if task["max_length"] > longest:
+        raise Refused(
+            f"task.max_length={task['max_length']}: the decoder has {longest} positions; expected "
+            "at most that many tokens of what is written."
+        )
+    if "max_target_length" in data:
+        if data["max_target_length"] is None:
+            data["max_target_length"] = longest + 1
+        elif data["max_target_length"] > longest + 1:
+            raise Refused(
+                f"data.max_target_length={data['max_target_length']}: the decoder has {longest} "
+                f"positions; expected at most {longest + 1} tokens, the end among them."
+            )
 
 
 def met(model: dict[str, Any], kind: str) -> Shape:

@@ -238,9 +238,14 @@ def outputs(
         return
     if task.sampler in ("streams", "packed"):
         batch_size = 1  # the last token of each text counts, and there is no padding
+        rows: Any = split.arrays[next(iter(spec.inputs))]
+        for number in np.flatnonzero(rows.lengths == 0) + 1:
+            raise Refused(f"input: text {number} has no token; the next one needs one before it.")
     batches = example_batches(split, spec, batch_size)
     (name,) = spec.inputs
     positions = getattr(task, "positions", None)
+    if positions is not None and getattr(task, "sequence_length", None):
+        positions = min(positions, task.sequence_length)  # those behind were not trained
     for x, _, _ in batches.once():
         tokens = x[name]
         if positions is not None:  # of a language model: the next token follows from the last ones

@@ -85,6 +85,11 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         raise Refused(f"{path}: cannot be read: {_reason(error)}.") from error
 
 
+def lines_of(text: str) -> list[str]:
+    """Return lines as they end in a file; other marks that end a line stay in their text."""
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
+
+
 def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
     """Read a text file, plain or gzipped; a byte order mark is dropped.
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.data.files.finding import read_text
+from toolkit.data.files.finding import lines_of, read_text
 from toolkit.data.tables.reading import read_table
 from toolkit.errors import Refused
 
@@ -31,7 +31,7 @@ def raw_texts(given: str, data: Mapping[str, Any]) -> list[str]:
         Refused: If there is no such file, it is not text, or nothing is in it.
     """
     if given == "-":
-        texts = standard_input().splitlines()
+        texts = lines_of(standard_input())
     elif os.path.isdir(given):
         texts = [read_text(path) for path in sorted(Path(given).rglob("*.txt"))]
         if not texts:
@@ -49,7 +49,7 @@ def raw_texts(given: str, data: Mapping[str, Any]) -> list[str]:
 
 def _file(path: str, data: Mapping[str, Any]) -> list[str]:
     if not path.removesuffix(".gz").lower().endswith(TABLES):
-        return read_text(path).splitlines()
+        return lines_of(read_text(path))
     how = {key: data[key] for key in ("header", "delimiter", "quoting", "encoding") if key in data}
     known = [data["text_column"]] if "text_column" in data else ["text", "sentence"]
     return [row[0] for row in rows_of(path, [{"data.text_column": name} for name in known], how)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -96,9 +97,12 @@ def classes_of(labels: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Return all labels in order: by value where all are numbers, else by the alphabet."""
     names = {name for row in labels for name in row}
     try:
-        return tuple(sorted(names, key=lambda name: (float(name), name)))
+        values = {name: float(name) for name in names}
     except ValueError:
         return tuple(sorted(names))
+    if any(math.isnan(value) for value in values.values()):  # comes neither before nor after
+        return tuple(sorted(names))
+    return tuple(sorted(names, key=lambda name: (values[name], name)))
 
 
 def label_array(

@@ -87,6 +87,11 @@ class QuestionEncoder:
         texts = [np.asarray(ids, "int32") for ids, _ in read]
         offsets = tuple(np.asarray(places, "int32").reshape(-1, 2) for _, places in read)
         special = self.tokenizer.special
+        if not {"start", "end"} <= set(special):
+            raise Refused(
+                "data.tokenizer: has no tokens that mark where a text starts and ends, between "
+                "which question and context stand."
+            )
         start = np.array([special["start"]], "int32")
         end = np.array([special["end"]], "int32")
         between = np.repeat(end, self.tokenizer.pair_ends)

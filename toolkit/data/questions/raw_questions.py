@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 
+from toolkit.data.labelled.raw_texts import standard_input
 from toolkit.data.questions.asked import read_questions
 from toolkit.data.tables.reading import BETWEEN, json_lines, read_table
 from toolkit.errors import Refused
@@ -29,7 +29,7 @@ def raw_questions(given: str) -> list[tuple[str, str]]:
         Refused: If there is no such file, or it does not hold questions and contexts.
     """
     if given == "-":
-        pairs = _pairs(json_lines(sys.stdin.read(), "standard input", COLUMNS).rows)
+        pairs = _pairs(json_lines(standard_input(), "standard input", COLUMNS).rows)
     elif not os.path.isfile(given):
         raise Refused(f"input: no file {given[:80]}; questions are read from {FORMS}.")
     elif given.removesuffix(".gz").lower().endswith(".json"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.data.files.finding import read_text
+from toolkit.data.files.finding import lines_of, read_text
 from toolkit.entities import OUTSIDE, as_bio, mark_entities
 from toolkit.errors import Refused
 
@@ -123,13 +124,13 @@ def _sentences(
     faults: list[str] = []
     rows: list[list[str]] = []
     document = 0
-    for number, line in enumerate([*read_text(path, encoding).splitlines(), ""], start=1):
+    for number, line in enumerate([*lines_of(read_text(path, encoding)), ""], start=1):
         if comment is not None and line.startswith(comment):
             continue
-        cells = line.split() if between is None else line.split(between)
+        cells = re.findall(r"[^ \t]+", line) if between is None else line.split(between)
         begins = bool(cells) and cells[0] == DOCUMENT
         document += begins
-        if begins or not line.strip():
+        if begins or not line.strip(" \t"):
             if rows:
                 sentences.append((rows, document - begins))
             rows = []

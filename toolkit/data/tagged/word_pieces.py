@@ -101,8 +101,10 @@ class PiecesOfWords:
 
     @property
     def frame(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The tokens that begin and end a row."""
-        return (self.special["start"],), (self.special["end"],)
+        """The tokens that begin and end a row, none where the tokenizer has none."""
+        marks = ([self.special[n]] if n in self.special else [] for n in ("start", "end"))
+        start, end = map(tuple, marks)
+        return start, end
 
     def read(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Return the pieces of a sentence, blanks between its words, and each one's word.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolkit.data.files.finding import read_text
+from toolkit.data.files.finding import lines_of, read_text
 from toolkit.data.tables.columns import locate_file
 from toolkit.data.tables.reading import DELIMITERS, JSON_LINES, read_table
 from toolkit.data.translated.text_pairs import TextPairs
@@ -49,7 +49,7 @@ def read_pairs(paths: list[Path], source: str, target: str, encoding: str = "utf
         )
         texts, translations = ([row[side] for row in read.rows] for side in (0, 1))
         return _pairs(str(paths[0]), texts, translations, source)
-    texts, translations = (_lines(read_text(path, encoding)) for path in paths)
+    texts, translations = (lines_of(read_text(path, encoding)) for path in paths)
     if len(texts) != len(translations):
         raise Refused(
             f"{paths[0]} has {len(texts):,} lines and {paths[1]} {len(translations):,}; expected "
@@ -59,11 +59,6 @@ def read_pairs(paths: list[Path], source: str, target: str, encoding: str = "utf
         raise Refused(f"{paths[0]}: is empty; expected one sentence a line.")
     path = str(paths[0].parent / paths[0].name.removesuffix(".gz"))
     return _pairs(path, texts, translations, source)
-
-
-def _lines(text: str) -> list[str]:
-    """Return lines as they end in a file; other marks that end a line stay in their text."""
-    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
 def _pairs(path: str, texts: list[str], translations: list[str], column: str) -> TextPairs:

@@ -9,7 +9,8 @@ import numpy as np
 from toolkit.data.pipeline import example_batches
 
 TRAINING = 5000
-"""Training examples, at most, that the classifier learns from."""
+"""Training examples, at most, that the classifier learns from: evenly spaced, as folders of images
+come class by class."""
 
 
 class LinearProbe:
@@ -38,21 +39,25 @@ class LinearProbe:
         self.codes.append(self._codes(values))
 
     def figures(self) -> dict[str, float]:
-        """Return ``linear_probe_accuracy``."""
+        """Return ``linear_probe_accuracy``; nothing where training examples are of one class."""
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        train = self.dataset.train.take(slice(0, TRAINING))
-        spec = self.dataset.spec
+        train, spec = self.dataset.train, self.dataset.spec
+        count = len(train.arrays[self.task.label])
+        if count > TRAINING:
+            train = train.take(np.linspace(0, count - 1, TRAINING).astype("int64"))
+        known = np.asarray(train.arrays[self.task.label])
+        if len(np.unique(known)) < 2:
+            return {}
         learned = np.concatenate(
             [self._codes(*x.values()) for x, *_ in example_batches(train, spec, 500).once()]
         )
         probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
-        label = self.task.label
-        probe.fit(learned, np.asarray(train.arrays[label]))
+        probe.fit(learned, known)
         codes = np.concatenate(self.codes)
-        truth = np.asarray(self.split.arrays[label])[: len(codes)]
+        truth = np.asarray(self.split.arrays[self.task.label])[: len(codes)]
         return {"linear_probe_accuracy": float((probe.predict(codes) == truth).mean())}
 
     def _codes(self, values: Any) -> np.ndarray:

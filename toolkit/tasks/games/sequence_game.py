@@ -93,7 +93,7 @@ class SequenceGame(GameObjective):
         judge_norm = turn(
             own.optimizer,
             [self.discriminator],
-            (real, tf.concat(written, 0), weight),
+            (real, tf.concat(written, 0)[: tf.shape(weight)[0]], weight),  # small batches repeat
             lambda part, _: self._discriminator_losses(part, playing, training=True),
             lambda told, weight: self._tell(told, weight * tf.cast(playing, "float32")),
             parts=own.accumulate,

@@ -77,7 +77,9 @@ class TranslationObjective(GameObjective):
             self._tell,
             parts=self.accumulate,
         )
-        fakes = [tf.concat(parts, 0) for parts in zip(*made, strict=True)]
+        # Parts of a batch that is smaller than their number repeat it.
+        size = tf.shape(weight)[0]
+        fakes = [tf.concat(parts, 0)[:size] for parts in zip(*made, strict=True)]
         if self.pools:
             fakes = [pool(fake) for pool, fake in zip(self.pools, fakes, strict=True)]
         own = self.further["discriminator"]

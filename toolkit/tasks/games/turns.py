@@ -80,7 +80,7 @@ def turn(
     whole, gradients = met(whole, gradients)
     norm = norm_of(gradients) / tf.cast(getattr(optimizer, "dynamic_scale", 1.0), "float32")
     sound = tf.math.is_finite(whole) & tf.math.is_finite(norm)
-    update(optimizer, gradients, variables, sound & when)
+    update(optimizer, gradients, variables, sound, when)
     return norm
 
 

@@ -136,7 +136,8 @@ def chosen_layers(
 
 def _has_grid(layer: Any) -> bool:
     """Return whether a layer gives one grid, and is used once."""
-    if isinstance(layer, keras.layers.InputLayer) or len(layer._inbound_nodes) != 1:
+    apart = keras.layers.InputLayer, keras.Model  # one within another has no outputs of its own
+    if isinstance(layer, apart) or len(layer._inbound_nodes) != 1:
         return False
     return hasattr(layer.output, "shape") and len(layer.output.shape) == 4
 

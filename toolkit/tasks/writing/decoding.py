@@ -47,17 +47,18 @@ class Decoding:
         """Return what a log probability of so many tokens is divided by, float32."""
         return ((5.0 + tf.cast(length, "float32")) / 6.0) ** self.length_penalty
 
-    def sampler(self, seed: int | None) -> Any:
-        """Return KerasHub's sampler of next tokens; None where nothing is drawn."""
+    def sampler(self, seed: int | None, size: int) -> Any:
+        """Return KerasHub's sampler of so many next tokens; None where nothing is drawn."""
         if self.temperature is None:
             return None
         samplers = keras_hub.samplers
+        top_k = None if self.top_k is None else min(self.top_k, size)
         if self.top_p is not None:
             return samplers.TopPSampler(
-                p=self.top_p, k=self.top_k, seed=seed, temperature=self.temperature
+                p=self.top_p, k=top_k, seed=seed, temperature=self.temperature
             )
-        if self.top_k is not None:
-            return samplers.TopKSampler(k=self.top_k, seed=seed, temperature=self.temperature)
+        if top_k is not None:
+            return samplers.TopKSampler(k=top_k, seed=seed, temperature=self.temperature)
         return samplers.RandomSampler(seed=seed, temperature=self.temperature)
 
 

@@ -131,7 +131,7 @@ class Writer:
         if options in self._graphs and seed is None:
             return self._graphs[options]
         _, reader, network, state = self._networks(options)
-        sampler = options.sampler(seed)
+        sampler = options.sampler(seed, network.outputs[0].shape[-1])
         special = self.special
 
         def graph(tokens: Any) -> tuple[Any, Any]:

@@ -47,10 +47,10 @@ class Traversals:
         between = ways_between(codes, columns(width, STEPS + 2) - 2 or 1)
         rows = [[first, *row, second] for first, row, second in self._with_ends(between)]
         make = partial(sheet, self._made(ways), names, SIDE)
-        return [
-            Exhibit("samples/traversals", make),
-            Exhibit("samples/interpolations", partial(sheet, rows, (), SIDE)),
-        ]
+        made = [Exhibit("samples/traversals", make)]
+        if rows:  # two examples at least
+            made.append(Exhibit("samples/interpolations", partial(sheet, rows, (), SIDE)))
+        return made
 
     def _made(self, ways: np.ndarray) -> list[list[np.ndarray]]:
         """Return the images of rows of codes."""
