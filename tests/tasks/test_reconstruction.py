@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import tensorflow as tf
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.errors import Refused
+from toolkit.tasks.codes import linear_probe
 from toolkit.tasks.codes.importance import ImportanceBound
 from toolkit.tasks.codes.noises import noisy
 from toolkit.tasks.codes.reconstruction import Reconstruction
@@ -168,6 +171,20 @@ def test_classes_can_be_told_from_codes(tmp_path):
     probe.reset()
     probe.observe({"image": data.test.arrays["image"]}, None, None, None)
     assert probe.figures() == {"linear_probe_accuracy": 1.0}
+
+
+def test_few_of_many_training_examples_are_of_all_classes(monkeypatch):
+    task = Reconstruction()
+    data, _ = ready(task, pictures(), CONV)
+    order = np.argsort(data.train.arrays["label"], kind="stable")
+    data = replace(data, train=data.train.take(order))
+    monkeypatch.setattr(linear_probe, "TRAINING", len(order) // 2)
+    (probe,) = task.observers(data, data.test)
+    probe.reset()
+    probe.observe({"image": data.test.arrays["image"]}, None, None, None)
+    assert probe.figures() == {"linear_probe_accuracy": 1.0}
+    monkeypatch.setattr(linear_probe, "TRAINING", 1)
+    assert probe.figures() == {}, "nothing can be told from one class"
 
 
 def test_baselines_are_the_mean_and_the_noise():

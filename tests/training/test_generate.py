@@ -9,12 +9,13 @@ import pytest
 
 import toolkit
 from toolkit.data.labelled.text_encoder import TextEncoder
-from toolkit.data.spec import Field, Spec
+from toolkit.data.spec import Field, Ragged, Spec, Split
 from toolkit.errors import Refused
 from toolkit.tasks import TASKS
 from toolkit.tasks.built import Sizes
 from toolkit.training.drawing import Draw, probabilities
 from toolkit.training.parts import learner
+from toolkit.training.predict import outputs
 from toolkit.training.token_writer import TokenWriter
 from toolkit.training.unrolling import Unrolling
 
@@ -216,6 +217,21 @@ def test_a_gpt_is_trained_and_writes(text, tmp_path, capsys):
     cut, first = (run.predict(words, embed=True)[0]["embedding"] for words in (long, "a b c d e f"))
     assert cut == pytest.approx(first, abs=1e-5)
     assert "1 of 1 texts fill all 6 tokens that are read" in capsys.readouterr().err
+
+
+def test_the_next_token_follows_from_as_many_as_were_learned_from():
+    body = [{"decoder": {"units": 8, "layers": 1, "heads": 2, "max_length": 12}}]
+    model = {"body": body, "stem": {"tokens": {"units": 8}}}
+    task, spec = learner({"name": "language_modelling", "sequence_length": 6}, model, SPEC)
+    spec = Spec(spec.inputs, {})
+
+    def read(*rows):
+        split = Split({"tokens": Ragged.from_rows(rows)})
+        return [r.tolist() for r in outputs(np.asarray, split, spec, task, 2)]
+
+    assert read([1, 2], [*range(8), 0, 1]) == [[[1, 2]], [[4, 5, 6, 7, 0, 1]]]
+    with pytest.raises(Refused, match=r"text 2 has no token"):
+        read([1], [])
 
 
 def test_a_run_of_data_without_an_encoder_reads_no_prompt(text, gru, tmp_path):
