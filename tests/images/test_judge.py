@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -15,6 +16,7 @@ from toolkit.cli.main import main
 from toolkit.data.spec import Field
 from toolkit.errors import Refused
 from toolkit.image_scores import frechet_distance
+from toolkit.tasks.games.adversarial import Adversarial
 from toolkit.tasks.judging.judge import Judge, missing_judge
 from toolkit.tasks.judging.judging import SEED
 from toolkit.training.state import State, checkpoints
@@ -82,6 +84,14 @@ def test_who_cannot_judge(judge_run, tmp_path):
     keras.Model(entry, keras.layers.ReLU()(entry)).save(tmp_path / "grid.keras")
     with pytest.raises(Refused, match="must take images and give one vector for each of them"):
         Judge(str(tmp_path / "grid.keras")).check(Field("image", (8, 8, 1), "uint8"))
+
+
+def test_one_image_is_not_judged(judge_run):
+    data = small.pictures()
+    for few, judged in ((data, 1), (replace(data, valid=data.valid.take(slice(0, 1))), 60)):
+        task = Adversarial(latent=3, judge=judge_run, judged=judged)
+        with pytest.raises(Refused, match=r"one image; expected two or more to be judged"):
+            task.check(few)
 
 
 def test_a_run_that_is_not_finished_cannot_judge(tmp_path):

@@ -100,9 +100,9 @@ class Variational(Reconstruction):
         return () if self.judging is None else self.judging.figures
 
     def check(self, dataset: Any) -> None:
-        """Refuse images that the judge cannot look at."""
+        """Refuse images that the judge cannot look at, or too few of them."""
         if self.judging is not None:
-            self.judging.judge.check(dataset.spec.input)
+            self.judging.check(dataset, dataset.spec.input)
 
     def examples(self, x: Any, y: Any, weight: Any, seed: Any) -> Any:
         """Return a batch, its pixels black or white where that is asked for."""

@@ -157,10 +157,10 @@ class Adversarial:
         return (*self.told(training=False), *judged)
 
     def check(self, dataset: Any) -> None:
-        """Refuse images that the judge cannot look at."""
+        """Refuse images that the judge cannot look at, or too few of them."""
         if self.judging is not None:
             self.bind(dataset.spec)
-            self.judging.judge.check(self.field, self.names)
+            self.judging.check(dataset, self.field, self.names)
 
     def bind(self, spec: Spec) -> None:
         """Take note of what images and classes there are."""

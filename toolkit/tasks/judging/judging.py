@@ -10,6 +10,7 @@ import numpy as np
 
 from toolkit.data.pipeline import example_batches
 from toolkit.data.spec import Spec, Split
+from toolkit.errors import Refused
 from toolkit.image_scores import (
     Moments,
     class_agreement,
@@ -43,6 +44,26 @@ class Judging:
     def judge(self) -> Judge:
         """Who judges; a run that has a judge can be used without it for all else."""
         return Judge(self.name, self.weights)
+
+    def check(self, dataset: Any, *known: Any) -> None:
+        """Refuse a judge that cannot look at the images, and fewer images than have a covariance.
+
+        Args:
+            dataset: Its validation and test splits are scored.
+            known: What the judge's own check takes: the ``Field`` of the images, and classes.
+
+        Raises:
+            Refused: If that is so.
+        """
+        self.judge.check(*known)
+        sizes = {
+            f"{part} has": len(next(iter(split.arrays.values())))
+            for part, split in (("validation", dataset.valid), ("test", dataset.test))
+            if split is not None
+        }
+        for what, count in {"task.judged makes": self.count, **sizes}.items():
+            if count < 2:
+                raise Refused(f"task.judge: {what} one image; expected two or more to be judged.")
 
     @property
     def score(self) -> str:
