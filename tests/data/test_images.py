@@ -23,6 +23,7 @@ from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.images.image_folder import image_folder
 from toolkit.data.images.mnist import fashion_mnist, mnist, read_idx
 from toolkit.data.pipeline import example_batches
+from toolkit.data.records.sound import naming_damage
 from toolkit.data.synthetic import synthetic
 from toolkit.data.tfds import tfds
 from toolkit.errors import Refused
@@ -307,9 +308,15 @@ def test_damage_in_the_middle_is_found_by_the_full_check(shapes):
     Image.effect_noise((40, 40), 50).save(path)
     data = path.read_bytes()
     path.write_bytes(data[:200] + bytes(40) + data[240:])
-    assert len(image_folder(root=str(shapes)).train) == 13
+    dataset = image_folder(root=str(shapes))
+    assert len(dataset.train) == 13
     with pytest.raises(Refused, match=r"7\.png: a damaged picture: "):
         image_folder(root=str(shapes), check="full")
+    with (
+        pytest.raises(Refused, match=r"7\.png: a damaged picture: "),
+        naming_damage(dataset),
+    ):
+        list(example_batches(dataset.train, dataset.spec, 4).once())
 
 
 def test_a_bmp_with_a_palette_is_named(tmp_path):

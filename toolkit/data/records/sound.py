@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.files.finding import sha256
+from toolkit.data.images import pictures
 from toolkit.data.records.columns import StoredColumn
 from toolkit.data.records.manifest import Manifest, read_manifest
 from toolkit.data.records.shards import Shards
@@ -56,16 +57,16 @@ def faults_in(folder: Path, manifest: Manifest, whole: bool = False) -> list[str
 
 @contextmanager
 def naming_damage(dataset: Dataset) -> Iterator[None]:
-    """Say which file and record cannot be read, where TensorFlow says the offset alone.
+    """Say which picture, or file and record, cannot be read: TensorFlow says the offset at most.
 
     Args:
         dataset: What is read within.
 
     Raises:
-        Refused: In place of TensorFlow's error, if records on disk are the cause.
+        Refused: In place of TensorFlow's error, if files on disk are the cause.
     """
-    sources = _sources(dataset)
-    if not sources:
+    sources, paths = _sources(dataset), _picture_files(dataset)
+    if not sources and not paths:
         yield
         return
     from toolkit.lazy import tf
@@ -75,8 +76,20 @@ def naming_damage(dataset: Dataset) -> Iterator[None]:
     except (tf.errors.DataLossError, tf.errors.NotFoundError, tf.errors.InvalidArgumentError) as e:
         fault = next(filter(None, (_fault(source, str(e)) for source in sources)), None)
         if fault is None:
+            found = pictures.faults(paths, "full")
+            pictures.refuse(found, "Mend these files, or take them away.")
             raise
         raise Refused(fault) from e
+
+
+def _picture_files(dataset: Dataset) -> list[str]:
+    """Return the files that are decoded when batches are made."""
+    found: dict[str, None] = {}
+    for split in dataset.splits.values():
+        for array in split.arrays.values() if split.decode is not None else ():
+            if isinstance(array, np.ndarray) and array.dtype == object:
+                found |= dict.fromkeys(os.fsdecode(path) for path in array.flat)
+    return list(found)
 
 
 def _sources(dataset: Dataset) -> list[Shards]:
