@@ -18,7 +18,12 @@ PRECISIONS = {"float32": 1e-4, "mixed_float16": 0.02, "mixed_bfloat16": 0.05}
 UNCROSSED = ("half precision", "pairs put in order")
 """Families with a precision of their own, or whose batches cannot be cut into parts."""
 NAMES = tuple(name for name in FAMILIES if name not in UNCROSSED)
-BY_PARTS = ("images with batch norms", "game of two networks", "game of four networks")
+BY_PARTS = (
+    "images with batch norms",
+    "computed again",
+    "game of two networks",
+    "game of four networks",
+)
 """Families whose losses depend on a batch's parts: statistics and noise are those of a part."""
 REFUSED = (
     "trainer.jit=true: XLA compiles a step for one device, and TensorFlow has no compiled step "
