@@ -227,8 +227,8 @@ def outputs(
     compute: Callable[[Any], Any], split: Split, spec: Spec, task: Any, batch_size: int
 ) -> Iterator[np.ndarray]:
     """Yield what a network computes, a batch at a time, in order."""
+    (name,) = spec.inputs
     if task.sampler == "windows":
-        (name,) = spec.inputs
         values, context = np.asarray(split.arrays[name], "float32"), task.window.context
         if len(values) < context:
             raise Refused(
@@ -238,11 +238,11 @@ def outputs(
         return
     if task.sampler in ("streams", "packed"):
         batch_size = 1  # the last token of each text counts, and there is no padding
-        rows: Any = split.arrays[next(iter(spec.inputs))]
-        for number in np.flatnonzero(rows.lengths == 0) + 1:
+        rows: Any = split.arrays[name]
+        if (rows.lengths == 0).any():
+            number = int(np.argmin(rows.lengths)) + 1
             raise Refused(f"input: text {number} has no token; the next one needs one before it.")
     batches = example_batches(split, spec, batch_size)
-    (name,) = spec.inputs
     positions = getattr(task, "positions", None)
     if positions is not None and getattr(task, "sequence_length", None):
         positions = min(positions, task.sequence_length)  # those behind were not trained
