@@ -37,7 +37,10 @@ def readable(graph: Any, network: Any) -> Any:
         del node.input[:]
         node.input.extend(inputs)
         node.name = new[node.name]
-    return definition.__class__(node=kept, versions=definition.versions, library=definition.library)
+    lean = definition.__class__(node=kept)
+    del definition.node[:]
+    lean.MergeFrom(definition)  # versions and functions
+    return lean
 
 
 def _top(name: str) -> str:
