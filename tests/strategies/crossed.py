@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from toolkit.quiet import start_tensorflow
 
@@ -45,8 +48,27 @@ def losses(family: str, precision: str, jit: str, parts: str, **where: Any) -> l
     except Refused as refusal:
         return str(refusal)
     batches = setup.batches.endless(0, setup.steps, setup.objective.strategy)
-    told = setup.objective.fit(batches, steps_per_epoch=1, epochs=STEPS, verbose=0, shuffle=False)
+    how = {"steps_per_epoch": 1, "epochs": STEPS, "verbose": 0, "shuffle": False}
+    with drawn_alike():
+        told = setup.objective.fit(batches, **how)
     return [float(loss) for loss in told.history["loss"]]
+
+
+@contextmanager
+def drawn_alike() -> Iterator[None]:
+    """Draw numbers by whole ones: XLA's generator gives others from the same seed than TensorFlow's."""
+    import tensorflow as tf
+
+    def uniform(shape: Any, seed: Any, **_: Any) -> Any:
+        begin = tf.reduce_sum(tf.cast(seed, "int64") * [7919, 104729])
+        number = begin + 40503 * tf.range(tf.cast(tf.reduce_prod(shape), "int64"))
+        return tf.reshape(tf.cast(number % 65521, "float32") / 65521, shape)
+
+    def normal(shape: Any, seed: Any, **_: Any) -> Any:
+        return 3.4 * uniform(shape, seed) - 1.7
+
+    with patch.multiple(tf.random, stateless_uniform=uniform, stateless_normal=normal):
+        yield
 
 
 def main(output: str, strategy: str, devices: str, *cells: str) -> None:

@@ -95,9 +95,11 @@ class ImageLayers:
         return keras.layers.Dropout(self.dropout)(x) if self.dropout else x
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Apply the normalisation, if there is one."""
+        """Apply the normalisation, if there is one; ``layer`` is over the whole image."""
         if self.normalization == "none":
             return x
+        if self.normalization == "layer":  # each position by itself: unstable in a critic (WGAN-GP)
+            return normalize(x, kind="group", groups=1)
         return normalize(x, kind=self.normalization, momentum=self.momentum)  # type: ignore[arg-type]
 
     def activate(self, x: Tensor) -> Tensor:
