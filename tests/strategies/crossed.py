@@ -56,7 +56,7 @@ def losses(family: str, precision: str, jit: str, parts: str, **where: Any) -> l
 
 @contextmanager
 def drawn_alike() -> Iterator[None]:
-    """Draw numbers by whole ones: XLA's generator gives others from the same seed than TensorFlow's."""
+    """Draw by whole numbers: XLA makes others of a seed than the kernels of TensorFlow do."""
     import tensorflow as tf
 
     def uniform(shape: Any, seed: Any, **_: Any) -> Any:
