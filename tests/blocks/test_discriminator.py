@@ -105,6 +105,19 @@ def test_an_embedding_of_images_of_varying_size_is_refused():
         discriminator(keras.Input((None, 8, 1)), keras.Input((3,)), architecture="patch")
 
 
+def test_a_layer_norm_is_over_the_whole_image():
+    x = keras.Input((8, 8, 1))
+    options = {"filters": [3, 4], "normalization": "layer", "activation": "linear"}
+    model = keras.Model(x, discriminator(x, **options))
+    images = np.random.default_rng(0).normal(size=(5, 8, 8, 1)).astype("float32")
+    features = keras.Model(x, model.layers[-3].output)(images)
+    assert features.shape == (5, 2, 2, 4)
+    flat = np.reshape(features, (5, -1)).astype("float64")
+    spread = np.sqrt(flat.var(axis=1, keepdims=True) + 1e-3)
+    wanted = (flat - flat.mean(axis=1, keepdims=True)) / spread
+    np.testing.assert_allclose(model(images), wanted, atol=1e-5)
+
+
 def test_the_gradient_of_a_gradient_reaches_every_kernel():
     """As the gradient penalty of Wasserstein GANs needs it."""
     for options in (

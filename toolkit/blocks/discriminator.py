@@ -71,9 +71,9 @@ def discriminator(
         filters: Channels at each size; each entry halves it, but for the last of ``patch``. Null:
             [64, 128], [128, 128] and [64, 128, 256, 512], in the order of the architectures.
         kernel: Height and width of the windows, in pixels; null: 3 for ``resnet``, else 4.
-        normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``; the first
-            convolution of ``dcgan`` and ``patch`` has none. Null: ``none`` for ``resnet``, else
-            ``batch``.
+        normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``; ``layer``
+            is over the whole image. The first convolution of ``dcgan`` and ``patch`` has none.
+            Null: ``none`` for ``resnet``, else ``batch``.
         activation: Applied after normalisation; null: ``relu`` for ``resnet``, else ``leaky_relu``,
             whose slope below zero is 0.2.
         dropout: Share of the outputs that is set to zero in training.

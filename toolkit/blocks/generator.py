@@ -86,8 +86,8 @@ def generator(
         upsampling: How the size is doubled: by ``transposed`` convolutions, or by convolutions
             after ``nearest`` copies or ``bilinear`` interpolation, which take about twice the time;
             null: ``nearest`` for ``resnet``, else ``transposed``.
-        normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``; null:
-            ``instance`` for ``translator``, else ``batch``.
+        normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``; ``layer``
+            is over the whole image. Null: ``instance`` for ``translator``, else ``batch``.
         activation: Applied after normalisation; null: ``relu``.
         dropout: Share of the outputs that is set to zero in training; for ``unet`` in its three
             innermost layers on the way up. Null: 0.5 for ``unet``, else 0.

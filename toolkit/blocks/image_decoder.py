@@ -40,7 +40,8 @@ def image_decoder(
         upsampling: How the size is doubled: by ``transposed`` convolutions, which cost least, or
             by convolutions after ``nearest`` copies or ``bilinear`` interpolation, which leave no
             checkerboard (Odena et al., 2016).
-        normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``.
+        normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``; ``layer``
+            is over the whole image.
         activation: Applied after normalisation.
         initializer: How kernels start.
 

@@ -34,7 +34,8 @@ def image_encoder(
         kernel: Height and width of the windows, in pixels.
         downsampling: How the size is halved: by the ``strides`` of the convolution itself, which
             costs least, or by ``max_pool`` or ``average_pool`` of two by two after the activation.
-        normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``.
+        normalization: ``batch``, ``layer``, ``group``, ``instance``, ``rms`` or ``none``; ``layer``
+            is over the whole image.
         activation: Applied after normalisation.
         initializer: How kernels start.
 

@@ -26,7 +26,7 @@ class ImageLayers:
 
     Attributes:
         kernel: Height and width of the windows, in pixels.
-        normalization: A kind of block ``normalize``, or ``none``.
+        normalization: See ``toolkit.blocks.options.ImageNormalization``.
         activation: Keras's name of it.
         dropout: Share of the outputs that is set to zero in training.
         start: How kernels start.
@@ -95,10 +95,10 @@ class ImageLayers:
         return keras.layers.Dropout(self.dropout)(x) if self.dropout else x
 
     def normalize(self, x: Tensor) -> Tensor:
-        """Apply the normalisation, if there is one; ``layer`` is over the whole image."""
+        """Apply the normalisation, if there is one."""
         if self.normalization == "none":
             return x
-        if self.normalization == "layer":  # each position by itself: unstable in a critic (WGAN-GP)
+        if self.normalization == "layer":  # of the whole image: one group of all channels
             return normalize(x, kind="group", groups=1)
         return normalize(x, kind=self.normalization, momentum=self.momentum)  # type: ignore[arg-type]
 
