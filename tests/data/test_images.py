@@ -16,6 +16,7 @@ from PIL import Image
 
 from toolkit.data import DATA
 from toolkit.data.batching import Batching
+from toolkit.data.damage import naming_damage
 from toolkit.data.images import pictures
 from toolkit.data.images.cifar10 import CLASSES, cifar10
 from toolkit.data.images.digits import digits
@@ -23,7 +24,6 @@ from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.images.image_folder import image_folder
 from toolkit.data.images.mnist import fashion_mnist, mnist, read_idx
 from toolkit.data.pipeline import example_batches
-from toolkit.data.records.sound import naming_damage
 from toolkit.data.synthetic import synthetic
 from toolkit.data.tfds import tfds
 from toolkit.errors import Refused

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from toolkit.data import DATA
+from toolkit.data.damage import naming_damage
 from toolkit.data.pipeline import example_batches, packed_batches, stream_batches
 from toolkit.data.records.records import records
-from toolkit.data.records.sound import naming_damage
 from toolkit.data.records.tokens import CHUNK
 from toolkit.data.spec import Dataset, Ragged, Split
 from toolkit.errors import Refused

@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 
 from toolkit.cli.main import main
+from toolkit.data.spec import Field
 from toolkit.errors import Refused
+from toolkit.tasks.judging.maker import Maker
 from toolkit.training.generate import generate
 
 
@@ -50,6 +52,18 @@ def test_codes_are_decoded_and_drawn_anew_without_a_seed(runs, tmp_path):
         for name in ("a", "b")
     )
     assert any((pixels(a) != pixels(b)).any() for a, b in zip(one, two, strict=True))
+
+
+def test_no_image_of_a_seed_is_one_of_the_next():
+    field = Field("image", (1, 1, 1))
+    maker = Maker(
+        lambda codes, training: keras.ops.reshape(codes, (-1, 1, 1, 1)),
+        field,
+        lambda count, seed: keras.random.uniform((count, 1), seed=seed),
+    )
+    first, second = (np.concatenate(list(maker.batches(1400, seed))).ravel() for seed in (1, 2))
+    assert len(first) == 1400 and len(np.intersect1d(first, second)) < 3
+    np.testing.assert_array_equal(np.concatenate(list(maker.batches(600, 1))).ravel(), first[:600])
 
 
 @pytest.mark.parametrize(

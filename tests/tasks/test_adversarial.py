@@ -270,6 +270,13 @@ def test_diversity_is_that_of_generated_images_beside_real_ones():
     assert told["diversity"] == pytest.approx(0.0, abs=1e-3)
 
 
+def test_the_diversity_of_one_image_is_that_of_one_real_one():
+    data, task, trainable = ready()
+    batches = training_batches(data, task, Batching(batch_size=1), seed=1)
+    told = trainable.objective.evaluate(batches.once(), verbose=0, return_dict=True)
+    assert told["diversity"] == pytest.approx(1.0)
+
+
 def test_what_cannot_be_is_refused():
     data = pictures()
     bare = Spec(data.spec.inputs, {})

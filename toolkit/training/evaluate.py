@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from toolkit.data.records.sound import naming_damage
+from toolkit.data.damage import naming_damage
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from toolkit.data.batching import AUTO
-from toolkit.data.records.sound import naming_damage
+from toolkit.data.damage import naming_damage
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused
 from toolkit.flat import flatten

@@ -112,7 +112,7 @@ class AdversarialObjective(GameObjective):
         fake = self.generator(self._entries(batch), training=False)
         self._tell(self._discriminator_losses(batch, fake, training=False)[1], weight)
         self._tell(self._generator_losses(batch, fake, training=False)[1], weight)
-        self._tell({"diversity": _spread(fake) / tf.maximum(_spread(real), 1e-6)}, weight)
+        self._tell({"diversity": _spread(fake) / _spread(real)}, weight)
         if self.shows:
             self.hold((data[0], data[1], fake, weight))
         return self.results(training=False)
@@ -186,6 +186,9 @@ def _hits(condition: Any, logits: Any) -> Any:
 
 
 def _spread(images: Any) -> Any:
-    """Return how much the images of a batch differ, a scalar: the deviation of their pixels."""
+    """Return how much the images of a batch differ, a scalar: the deviation of their pixels.
+
+    It is never 0, so that what one image's is divided by another's is 1.
+    """
     every, _ = replicas.whole(tf.cast(images, "float32"))
-    return tf.reduce_mean(tf.math.reduce_std(every, axis=0))
+    return tf.reduce_mean(tf.math.reduce_std(every, axis=0)) + 1e-6

@@ -14,6 +14,10 @@ from toolkit.tasks.units import written
 BATCH = 500
 """Images that are made at a time."""
 
+APART = 0x9E3779B1
+"""Between the seeds of one batch and of the next: so odd a step that the batches of one seed are
+none of a seed near it (the golden ratio of 2**32, as in Fibonacci hashing)."""
+
 
 class Maker:
     """Makes images as they would be saved, without a trace in any random generator.
@@ -70,7 +74,7 @@ class Maker:
         if labels is None and self.classes:
             labels = in_turn(count, len(self.classes))
         for number, start in enumerate(range(0, count, BATCH)):
-            codes = self.draw(BATCH, seed + number)[: count - start]
+            codes = self.draw(BATCH, (seed + number * APART) % 2**32)[: count - start]
             yield self(codes, None if labels is None else labels[start : start + BATCH])
 
     def _make(self, codes: Any, labels: Any = None) -> Any:
