@@ -314,7 +314,7 @@ def test_damage_in_the_middle_is_found_by_the_full_check(shapes):
         image_folder(root=str(shapes), check="full")
     with (
         pytest.raises(Refused, match=r"7\.png: a damaged picture: "),
-        naming_damage(dataset),
+        naming_damage(dataset.splits.values()),
     ):
         list(example_batches(dataset.train, dataset.spec, 4).once())
 

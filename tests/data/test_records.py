@@ -207,7 +207,7 @@ def test_a_damaged_record_is_named_with_its_file_and_place(tmp_path, offset):
             Refused,
             match=rf"train-00000-of-00001.tfrecord: damaged: record 1, at byte {offsets[1]:,}",
         ),
-        naming_damage(found),
+        naming_damage(found.splits.values()),
     ):
         for _ in packed_batches(found.train, found.spec, 4, 50, seed=3).once():
             pass
@@ -217,14 +217,14 @@ def test_a_shard_that_goes_away_is_named(tmp_path):
     found = damaged(tmp_path, lambda path, offsets: path.unlink())
     with (
         pytest.raises(Refused, match="train-00000-of-00001.tfrecord: missing"),
-        naming_damage(found),
+        naming_damage(found.splits.values()),
     ):
         example = packed_batches(found.train, found.spec, 4, 50, seed=3)
         next(iter(example.once()))
 
 
 def test_other_errors_are_not_taken_for_damage(text):
-    with pytest.raises(tf.errors.InvalidArgumentError), naming_damage(text[1]):
+    with pytest.raises(tf.errors.InvalidArgumentError), naming_damage(text[1].splits.values()):
         raise tf.errors.InvalidArgumentError(None, None, "shapes differ")
 
 

@@ -51,6 +51,15 @@ def test_numbers_where_the_output_is_a_file(runs, folder, tmp_path):
     assert np.shape(rows[0]["reconstruction"]) == (8, 8, 1) and len(rows) == 4
 
 
+@pytest.mark.parametrize("how", [{}, {"embed": True}, {"output": "out"}])
+def test_a_damaged_picture_is_named(runs, folder, tmp_path, how):
+    whole = (folder / "b.png").read_bytes()
+    (folder / "b.png").write_bytes(whole[: len(whole) // 2])
+    how = {key: str(tmp_path / value) if key == "output" else value for key, value in how.items()}
+    with pytest.raises(Refused, match=r"in/b\.png: a damaged picture: "):
+        predict(run=str(runs["denoising"]), input=str(folder), **how)
+
+
 @pytest.mark.parametrize(("name", "width"), [("variational", 2), ("denoising", 8)])
 def test_codes_are_the_encoders(runs, folder, name, width, capsys):
     rows = predict(run=str(runs[name]), input=str(folder), embed=True)

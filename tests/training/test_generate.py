@@ -217,6 +217,10 @@ def test_a_gpt_is_trained_and_writes(text, tmp_path, capsys):
     cut, first = (run.predict(words, embed=True)[0]["embedding"] for words in (long, "a b c d e f"))
     assert cut == pytest.approx(first, abs=1e-5)
     assert "1 of 1 texts fill all 6 tokens that are read" in capsys.readouterr().err
+    for embed in (False, True):
+        (tmp_path / "texts.txt").write_text("a b\n\n")
+        with pytest.raises(Refused, match=r"input: text 2 has no token; expected one at least\."):
+            run.predict(str(tmp_path / "texts.txt"), embed=embed)
 
 
 def test_the_next_token_follows_from_as_many_as_were_learned_from():
@@ -230,8 +234,6 @@ def test_the_next_token_follows_from_as_many_as_were_learned_from():
         return [r.tolist() for r in outputs(np.asarray, split, spec, task, 2)]
 
     assert read([1, 2], [*range(8), 0, 1]) == [[[1, 2]], [[4, 5, 6, 7, 0, 1]]]
-    with pytest.raises(Refused, match=r"text 2 has no token"):
-        read([1], [])
 
 
 def test_a_run_of_data_without_an_encoder_reads_no_prompt(text, gru, tmp_path):

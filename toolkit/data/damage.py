@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,21 +14,22 @@ from toolkit.data.records.columns import StoredColumn
 from toolkit.data.records.shards import Shards
 from toolkit.data.records.sound import AGAIN
 from toolkit.data.records.tokens import StoredTokens
-from toolkit.data.spec import Dataset
+from toolkit.data.spec import Split
 from toolkit.errors import Refused
 
 
 @contextmanager
-def naming_damage(dataset: Dataset) -> Iterator[None]:
+def naming_damage(splits: Iterable[Split]) -> Iterator[None]:
     """Say which picture, or file and record, cannot be read: TensorFlow says the offset at most.
 
     Args:
-        dataset: What is read within.
+        splits: What is read within.
 
     Raises:
         Refused: In place of TensorFlow's error, if files on disk are the cause.
     """
-    sources, paths = _sources(dataset), _picture_files(dataset)
+    splits = list(splits)
+    sources, paths = _sources(splits), _picture_files(splits)
     if not sources and not paths:
         yield
         return
@@ -45,19 +46,19 @@ def naming_damage(dataset: Dataset) -> Iterator[None]:
         raise Refused(fault) from e
 
 
-def _picture_files(dataset: Dataset) -> list[str]:
+def _picture_files(splits: list[Split]) -> list[str]:
     """Return the files that are decoded when batches are made."""
     found: dict[str, None] = {}
-    for split in dataset.splits.values():
+    for split in splits:
         for array in split.arrays.values() if split.decode is not None else ():
             if isinstance(array, np.ndarray) and array.dtype == object:
                 found |= dict.fromkeys(os.fsdecode(path) for path in array.flat)
     return list(found)
 
 
-def _sources(dataset: Dataset) -> list[Shards]:
+def _sources(splits: list[Split]) -> list[Shards]:
     found: list[Shards] = []
-    for split in dataset.splits.values():
+    for split in splits:
         for array in split.arrays.values():
             if isinstance(array, StoredTokens):
                 found.append(array.shards)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.damage import naming_damage
 from toolkit.data.pipeline import example_batches
 from toolkit.data.shares import shared
 from toolkit.data.spec import Field, Spec, Split
@@ -73,13 +74,14 @@ def embedded(
     ((name, field),) = spec.inputs.items()
     compute = shared(strategy, lambda given: network(given, training=False))
     rows = []
-    for x, _, _ in example_batches(split, spec, 1 if alike else batch_size).once():
-        features = np.asarray(compute(x[name]), "float32")
-        if coder.is_file():
-            features = features.reshape(len(features), -1)
-        elif features.ndim > 2:
-            features = _mean(features, np.asarray(x[name]), field, alike)
-        rows += [{"embedding": vector.tolist()} for vector in features]
+    with naming_damage([split]):
+        for x, _, _ in example_batches(split, spec, 1 if alike else batch_size).once():
+            features = np.asarray(compute(x[name]), "float32")
+            if coder.is_file():
+                features = features.reshape(len(features), -1)
+            elif features.ndim > 2:
+                features = _mean(features, np.asarray(x[name]), field, alike)
+            rows += [{"embedding": vector.tolist()} for vector in features]
     return rows
 
 

@@ -74,7 +74,7 @@ def score_run(
     if (shaped := getattr(task, "shaped", None)) is not None:
         shaped(dataset.spec)  # it may know of labels besides what was learned
     dataset = replace(dataset, spec=spec)
-    with naming_damage(dataset):
+    with naming_damage(dataset.splits.values()):
         results = score(trainable, dataset, task, batching_of(data), split)
     Reporter().table(f"{split} of {folder.path}", {f"{split}/{k}": v for k, v in results.items()})
     return results

@@ -11,11 +11,12 @@ from typing import Any, Literal, TextIO
 
 import numpy as np
 
+from toolkit.data.damage import naming_damage
 from toolkit.data.labelled.raw_pairs import raw_pairs
 from toolkit.data.labelled.raw_texts import raw_texts
 from toolkit.data.pipeline import example_batches
 from toolkit.data.shares import shared
-from toolkit.data.spec import Spec, Split
+from toolkit.data.spec import Ragged, Spec, Split
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.quiet import start_tensorflow
@@ -151,6 +152,8 @@ def predict(
     if embed or not (hasattr(task, "read") or getattr(task, "causal", False)):
         encoder = limited(encoder, longest)
     names, split = read_input(input, spec, encoder, config["data"], None if embed else task)
+    if task.sampler in ("streams", "packed"):
+        refuse_empty(split)
     limit = getattr(encoder, "max_length", None)
     if (note := told(split, next(iter(spec.inputs)), limit)) is not None:
         print(note, file=sys.stderr)
@@ -223,6 +226,14 @@ def read_input(
     return names, split
 
 
+def refuse_empty(split: Split) -> None:
+    """Refuse a text without tokens, of which a language model says nothing."""
+    for rows in split.arrays.values():
+        if isinstance(rows, Ragged) and (rows.lengths == 0).any():
+            number = int(np.argmin(rows.lengths)) + 1
+            raise Refused(f"input: text {number} has no token; expected one at least.")
+
+
 def outputs(
     compute: Callable[[Any], Any], split: Split, spec: Spec, task: Any, batch_size: int
 ) -> Iterator[np.ndarray]:
@@ -238,19 +249,16 @@ def outputs(
         return
     if task.sampler in ("streams", "packed"):
         batch_size = 1  # the last token of each text counts, and there is no padding
-        rows: Any = split.arrays[name]
-        if (rows.lengths == 0).any():
-            number = int(np.argmin(rows.lengths)) + 1
-            raise Refused(f"input: text {number} has no token; the next one needs one before it.")
     batches = example_batches(split, spec, batch_size)
     positions = getattr(task, "positions", None)
     if positions is not None and getattr(task, "sequence_length", None):
         positions = min(positions, task.sequence_length)  # those behind were not trained
-    for x, _, _ in batches.once():
-        tokens = x[name]
-        if positions is not None:  # of a language model: the next token follows from the last ones
-            tokens = tokens[:, -positions:]
-        yield np.asarray(compute(tokens))
+    with naming_damage([split]):
+        for x, _, _ in batches.once():
+            tokens = x[name]
+            if positions is not None:  # a language model's next token follows from the last ones
+                tokens = tokens[:, -positions:]
+            yield np.asarray(compute(tokens))
 
 
 def write_rows(file: TextIO, rows: list[dict[str, Any]], form: str) -> None:

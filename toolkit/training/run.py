@@ -118,7 +118,7 @@ def train_on(
         for note in dataset.notes:
             reporter.say(note)
         try:
-            with naming_damage(dataset):
+            with naming_damage(dataset.splits.values()):
                 if (settled := settle_batch_size(config, dataset, reporter.say)) != config:
                     config = settled
                     write_config(folder, config)
@@ -187,7 +187,7 @@ def resume(
         for change in differences(_versions(folder), environment()["packages"]):
             reporter.say(f"changed: version of {change} (bits may differ from here on)")
         try:
-            with naming_damage(dataset):
+            with naming_damage(dataset.splits.values()):
                 setup = _prepare(dataset, task, config, state)
                 state.check(setup.objective)
                 epoch, done = place(state, setup)
