@@ -71,6 +71,29 @@ class LogitF1Score(keras.metrics.F1Score):
         super().update_state(labels, ops.sigmoid(logits), sample_weight)
 
 
+class StandardisedR2(keras.metrics.R2Score):
+    """Keras's R2 score, taken of standardised values.
+
+    It is the same figure. But Keras takes the difference of sums of squares in float32, which of
+    values that are large beside their spread leaves nothing but rounding errors.
+
+    Args:
+        offset: Subtracted from values and outputs, shape ``(targets,)``.
+        scale: Divided by afterwards.
+    """
+
+    def __init__(self, offset: Any, scale: Any):
+        super().__init__(name="r2", dtype="float32")
+        self.offset, self.scale = offset, scale
+
+    def update_state(self, values: Any, outputs: Any, sample_weight: Any = None) -> None:
+        """Count a batch; values and outputs have shape ``(batch, targets)``."""
+        values, outputs = (
+            (ops.cast(t, "float32") - self.offset) / self.scale for t in (values, outputs)
+        )
+        super().update_state(values, outputs, sample_weight)
+
+
 class ConfusionMetric(keras.metrics.Metric):
     """A figure of how often each label is taken for each class, counted over a whole split.
 

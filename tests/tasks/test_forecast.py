@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 import toolkit
 from toolkit.data.series.rows import from_values, series
-from toolkit.data.spec import Field
+from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused
 from toolkit.models.network import build_network
 from toolkit.tasks.forecast import Forecast
@@ -157,6 +158,10 @@ def test_refused_tasks(data):
         Forecast(context=8, horizon=3, targets=["olil"]).check(data)
     with pytest.raises(Refused, match="task.targets: an empty list"):
         Forecast(context=8, horizon=3, targets=[]).check(data)
+    far = replace(data.spec.target, offset=(2e7, 0.0), scale=(1.0, 1.0))
+    far = replace(data, spec=Spec(data.spec.inputs, {"future": far}))
+    with pytest.raises(Refused, match="values of '.*' are near 20000000 and spread by 1; float32"):
+        Forecast(context=8, horizon=3).check(far)
     with pytest.raises(Refused) as error:
         Forecast(context=78, horizon=21).check(data)
     assert error.value.faults == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -74,6 +75,18 @@ def test_metrics_are_of_original_units():
     assert found["r2"] == pytest.approx(explained.mean(), rel=1e-3)
 
 
+def test_r2_of_values_that_are_large_beside_their_spread():
+    """Keras's own is 1.0007 here."""
+    random = np.random.default_rng(0)
+    y = random.normal(1e5, 10, (5000, 1)).astype("float32")
+    outputs = (y + random.normal(0, 2, y.shape)).astype("float32")
+    metric = Regression().metrics(Field("value", (1,), offset=(1e5,), scale=(10.0,)))["r2"]
+    metric.update_state(y, outputs)
+    true, error = y.astype("float64"), (outputs - y).astype("float64")
+    explained = 1 - (error**2).sum() / ((true - true.mean()) ** 2).sum()
+    assert float(metric.result()) == pytest.approx(explained, abs=1e-4)
+
+
 def test_rows_and_baselines(houses):
     task = Regression()
     rows = task.rows(np.array([[1.5, 2.0]], "float32"), TARGET)
@@ -94,6 +107,17 @@ def test_a_value_that_does_not_vary(houses):
         Regression().check(houses)
     assert str(error.value) == (
         "data: the value 'age' is the same in all 200 training examples; there is nothing to learn."
+    )
+
+
+def test_values_that_float32_hardly_tells_apart(houses):
+    field = Field("value", (2,), names=("time", "age"), offset=(1.6e9, 40.0), scale=(78.0, 5.0))
+    data = replace(houses, spec=Spec(houses.spec.inputs, {"value": field}))
+    with pytest.raises(Refused) as error:
+        Regression().check(data)
+    assert str(error.value) == (
+        "data: the values of 'time' are near 1600000000 and spread by 78; float32 holds numbers of "
+        "that size in steps of 128. Subtract a constant from them, such as the first value."
     )
 
 

@@ -114,8 +114,9 @@ class Bucketed(Shuffled):
     """Like ``Shuffled``, but the examples of a batch have similar lengths, so less is padding.
 
     The shuffled examples are sorted by length within groups of 50 batches, and the order of the
-    batches is shuffled again. Groups that large leave the padding near its minimum and the
-    batches as good as random.
+    batches is shuffled again. Groups that large leave the padding near its minimum. They are a
+    quarter of an epoch at most: within one group of a whole epoch, the same examples would meet in
+    every epoch. The short last batch holds any examples.
 
     Args:
         lengths: Length of each example, shape ``(examples,)``.
@@ -123,23 +124,26 @@ class Bucketed(Shuffled):
         seed: The run's seed.
     """
 
-    group = 50
+    most = 50
 
     def __init__(self, lengths: np.ndarray, batch_size: int, seed: int):
         super().__init__(len(lengths), batch_size, seed)
         self.lengths = np.asarray(lengths, "int64")
+        self.full = self.examples // batch_size
+        self.group = max(2, min(self.most, self.full // 4))
 
     def order(self, epoch: Any) -> Any:
         """Return a permutation in which neighbours have similar lengths."""
         shuffled = super().order(epoch)
-        group = tf.range(self.examples, dtype="int64") // (self.group * self.batch_size)
-        key = group * (int(self.lengths.max()) + 1) + tf.gather(self.lengths, shuffled)
-        order = tf.gather(shuffled, tf.argsort(key, stable=True))
-        full = self.examples // self.batch_size  # the short batch stays last
-        rows = tf.reshape(order[: full * self.batch_size], (full, self.batch_size))
+        head, rest = tf.split(shuffled, [self.full * self.batch_size, -1])
+        places = tf.range(self.full * self.batch_size, dtype="int64")
+        group = places // (self.group * self.batch_size)
+        key = group * (int(self.lengths.max()) + 1) + tf.gather(self.lengths, head)
+        rows = tf.gather(head, tf.argsort(key, stable=True))
+        rows = tf.reshape(rows, (self.full, self.batch_size))
         seed = tf.stack([tf.constant(self.seed, "int64"), -1 - epoch])
         rows = tf.random.experimental.stateless_shuffle(rows, seed=seed)
-        return tf.concat([tf.reshape(rows, [-1]), order[full * self.batch_size :]], 0)
+        return tf.concat([tf.reshape(rows, [-1]), rest], 0)
 
 
 class Streams:

@@ -9,6 +9,7 @@ import numpy as np
 from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import keras
 from toolkit.tasks.pooling import Pooling, to_vector
+from toolkit.tasks.units import unresolved
 from toolkit.types import PositiveInt
 
 EPSILON = 1e-5
@@ -114,9 +115,9 @@ class Forecast:
         return Window(self.context, self.horizon, columns, self.stride)
 
     def check(self, dataset: Any) -> None:
-        """Refuse unknown variables, and splits that hold no window."""
+        """Refuse unknown variables, values too alike for float32, and splits without a window."""
         self.bind(dataset.spec.target)
-        faults = []
+        faults = unresolved(dataset.spec.target)
         for name, split in dataset.splits.items():
             if not len(self.origins(split)):
                 first, last = split.rows or (0, len(split))

@@ -10,6 +10,7 @@ from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.tasks.correlations import Correlations
 from toolkit.tasks.pooling import Pooling, to_vector
+from toolkit.tasks.units import unresolved
 from toolkit.types import Fraction
 
 Loss = Literal["mse", "mae", "huber"]
@@ -53,7 +54,7 @@ class Regression:
         return np.array(target.offset or [0.0] * count, "float32"), self._scale
 
     def check(self, dataset: Any) -> None:
-        """Refuse targets that do not vary in the training split."""
+        """Refuse targets that do not vary in the training split, or too little for float32."""
         (name,) = dataset.spec.targets
         values = _columns(dataset.train.arrays[name])
         names = dataset.spec.target.names or [str(i) for i in range(values.shape[1])]
@@ -66,6 +67,8 @@ class Regression:
                     for n in flat
                 )
             )
+        if found := unresolved(dataset.spec.target):
+            raise Refused(*found)
 
     def head(self, features: Any, target: Any) -> Any:
         """Return the values in original units, shape ``(batch, targets)``, float32."""
@@ -102,11 +105,13 @@ class Regression:
 
     def metrics(self, target: Any) -> dict[str, Any]:
         """Return ``rmse`` and ``mae`` in original units over all targets, and ``r2``."""
-        self.bind(target)
+        from toolkit.metrics import StandardisedR2
+
+        offset, scale = self.bind(target)
         return {
             "rmse": keras.metrics.RootMeanSquaredError(name="rmse", dtype="float32"),
             "mae": keras.metrics.MeanAbsoluteError(name="mae", dtype="float32"),
-            "r2": keras.metrics.R2Score(name="r2", dtype="float32"),
+            "r2": StandardisedR2(offset, scale),
         }
 
     def observers(self, dataset: Any, split: Any) -> list[Correlations]:

@@ -36,6 +36,27 @@ def unscaled(values: Any, field: Any) -> Any:
     return values * np.array(field.scale, "float32") + np.array(field.offset, "float32")
 
 
+def unresolved(field: Any) -> list[str]:
+    """Return a sentence for each variable of a field whose values float32 hardly tells apart.
+
+    Values whose spread is less than a hundred of float32's steps at their size would be rounded
+    before they are standardised, and what is learned of them would be the rounding.
+    """
+    if field.offset is None:
+        return []
+    names = field.names or [str(i) for i in range(len(field.offset))]
+    found = []
+    for name, offset, scale in zip(names, field.offset, field.scale, strict=True):
+        step = float(np.spacing(np.float32(abs(offset) + scale)))
+        if step > scale / 100:
+            found.append(
+                f"data: the values of '{name}' are near {offset:.10g} and spread by {scale:.3g}; "
+                f"float32 holds numbers of that size in steps of {step:.3g}. Subtract a constant "
+                "from them, such as the first value."
+            )
+    return found
+
+
 def signed(image: Any, field: Any) -> Any:
     """Return raw images of a field as adversarial networks have them, float32 in -1..1."""
     return scaled(image, field) * 2 - 1
