@@ -12,8 +12,10 @@ from PIL import Image
 
 import toolkit
 from toolkit.errors import Refused
+from toolkit.training.average import average_run
 from toolkit.training.predict import predict
 from toolkit.training.predict_pictures import named
+from toolkit.training.run_folder import RunFolder, checkpoints
 
 
 @pytest.fixture
@@ -86,10 +88,23 @@ def test_a_run_scores_again_what_it_scored(runs, name):
     again = run.evaluate("test")
     told = {key: value for key, value in run.results.items() if key.startswith("test/")}
     told = {k: v for k, v in told.items() if "(" not in k}
-    drawn = {"test/loss", "test/reconstruction", "test/kl"} if name == "variational" else set()
+    drawn = {"test/loss", "test/reconstruction"} if name == "variational" else set()
     if name == "game":  # judged by the discriminator on other noise
         drawn = {"test/loss", "test/discriminator_loss", "test/discriminator_accuracy"}
         drawn |= {"test/diversity"}
     assert {f"test/{key}" for key in again} == {*told}
     for key in {*told} - drawn:
         assert again[key.removeprefix("test/")] == pytest.approx(told[key], rel=1e-3), key
+
+
+def test_checkpoints_of_a_code_that_is_drawn_are_averaged_with_its_variance(tmp_path):
+    run = small.train(small.VAE, "variational", tmp_path / "r", epochs=4, keep=2)
+    folder, data = RunFolder(run.path), small.pictures()
+    before = {path.name: path.read_bytes() for path in run.path.glob("*.keras")}
+    paths = checkpoints(folder.checkpoints)
+    found = average_run(folder, paths, run.path / "average.keras", data)
+    assert found["average"]["test/kl"] != found["best"]["test/kl"]
+    assert found["best"]["test/kl"] == pytest.approx(run.results["test/kl"], rel=1e-4)
+    after = {path.name: path.read_bytes() for path in run.path.glob("*.keras")}
+    after.pop("average.keras")
+    assert before == after, "the best epoch's networks stay"

@@ -63,6 +63,7 @@ def average_run(
     folder: RunFolder, paths: list[Path], target: Path, dataset: Dataset
 ) -> dict[str, dict[str, float]]:
     """Average checkpoints and score the result on a loaded data set; see :func:`average`."""
+    from toolkit.training.assemble import save_network
     from toolkit.training.parts import batching_of
     from toolkit.training.reopen import reopen
     from toolkit.training.results import score
@@ -79,7 +80,7 @@ def average_run(
 
     best = scores()
     statistics = put_mean(trainable, paths)
-    trainable.save(target)
+    save_network(trainable.inference, target)  # those beside it are the best epoch's
     mean = scores()
     reporter = Reporter()
     reporter.table(
@@ -111,7 +112,8 @@ def put_mean(trainable: Trainable, paths: list[Path]) -> int:
 
     objective = trainable.objective
     places = {id(variable): place for place, variable in enumerate(objective.variables)}
-    weights = list(trainable.objective.saved_weights)
+    beside = [weight for network in trainable.beside.values() for weight in network.weights]
+    weights = list({id(w): w for w in (*objective.saved_weights, *beside)}.values())
     sums = [np.zeros(weight.shape, "float64") for weight in weights]
     for path in paths:
         state = State.read(path)
@@ -122,7 +124,7 @@ def put_mean(trainable: Trainable, paths: list[Path]) -> int:
             total += value
     for total, weight in zip(sums, weights, strict=True):
         weight.assign(total / len(paths))
-    trainable.inference.set_weights([weight.numpy() for weight in weights])
+    trainable.settle()
     kinds = [layer.layer for layer in trainable.layers()]
     return sum(isinstance(layer, keras.layers.BatchNormalization) for layer in kinds)
 

@@ -35,6 +35,14 @@ class CodeNetworks:
         return keras.Model(entry, self.code, name="encoder")
 
     @property
+    def posterior(self) -> keras.Model:
+        """From the examples to the distributions that their codes are drawn of."""
+        assert self.features.latent is not None, "a network that draws its code was asked for"
+        (entry,) = self.inputs.values()
+        told = dict(zip(("mean", "log_variance"), self.features.latent, strict=True))
+        return keras.Model(entry, told, name="posterior")
+
+    @property
     def code(self) -> Any:
         """The code, or the mean where codes are drawn from a distribution."""
         return self.features.x if self.features.latent is None else self.features.latent[0]

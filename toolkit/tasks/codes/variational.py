@@ -26,8 +26,9 @@ class Variational(Reconstruction):
     which the code is drawn. ``loss`` is in nats an example: ``reconstruction``, the negative log
     likelihood of the example given its code, and ``beta`` times ``kl``, how far the code's
     distribution is from the standard normal one. With ``beta=1`` it is the negative evidence lower
-    bound, ``negative_elbo``. The saved network takes each code's mean; ``decoder.keras`` makes
-    examples of codes that are drawn.
+    bound, ``negative_elbo``. The saved network takes each code's mean, ``encoder.keras`` gives it,
+    ``posterior.keras`` the logarithm of the variance with it; ``decoder.keras`` makes examples of
+    codes that are drawn.
 
     Args:
         beta: Weight of ``kl``. Above 1, codes are more independent and reconstructions worse
@@ -123,19 +124,17 @@ class Variational(Reconstruction):
 
         self.bind(spec.input)
         networks = self.networks = code_networks(model, spec)
-        assert networks.features.latent is not None, "a network that draws its code was asked for"
-        mean, log_variance = networks.features.latent
-        decoded = networks.decoder(networks.features.x)
-        outputs = {"decoded": decoded, "mean": mean, "log_variance": log_variance}
+        posterior = networks.posterior
+        outputs = {"decoded": networks.decoder(networks.features.x), **posterior.output}
         network = keras.Model(networks.inputs, outputs, name="network")
-        given_back = self.finish(networks.decoder(mean))
+        given_back = self.finish(networks.decoder(networks.code))
         decoder = self.writer(networks.decoder)
         self.maker = Maker(decoder, self.field, self.draw)
         return Built(
             Objective(network, self, spec.target, accumulate=sizes.accumulate),
             saved(model, networks.inputs, given_back),
             networks.features.stages,
-            beside={"encoder": networks.encoder, "decoder": decoder},
+            beside={"encoder": networks.encoder, "posterior": posterior, "decoder": decoder},
         )
 
     def draw(self, count: Any, seed: Any) -> Any:
