@@ -120,6 +120,23 @@ def test_rows_are_tokens_or_shares_and_let_gradients_through(straight_through, t
     assert all(g is not None and np.abs(g).max() > 0 for g in map(tf.convert_to_tensor, gradients))
 
 
+def test_no_step_draws_the_tokens_of_another(text):
+    _, trainable = ready(text)
+    objective, count = trainable.objective, 64
+    for weight in objective.network.weights:
+        weight.assign(tf.zeros_like(weight))  # all tokens are as likely
+    first = tf.ones((count, 1), "int32")
+    one, two = (
+        objective._soft_rows(first, *objective._drawn(count), training=False).numpy().argmax(-1)
+        for _ in range(2)
+    )
+    for apart in range(-LENGTH + 1, LENGTH):
+        places = range(max(0, -apart), min(LENGTH, LENGTH - apart))
+        for a, b in ((one, two), *([(one, one)] if apart else [])):
+            same = np.mean([a[:, place] == b[:, place + apart] for place in places])
+            assert same < 0.3, f"{apart} places apart"  # by chance 0.125
+
+
 def test_the_temperature_goes_by_equal_factors_while_the_game_is_played(text):
     task, trainable = ready(
         text, temperature=2.0, final_temperature=0.5, pretrain=3, lasts=(10, 50)

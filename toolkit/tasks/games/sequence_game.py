@@ -171,7 +171,7 @@ class SequenceGame(GameObjective):
             logits, states = self.read(prompt, self.begun(noise))
 
             def step(place: Any, logits: Any, states: Any, tokens: Any) -> Any:
-                gumbel = _gumbel(tf.shape(logits), seed + [0, place + 1])
+                gumbel = _gumbel(tf.shape(logits), seed, place)
                 token = tf.argmax(logits + temperature * gumbel, -1, "int32")
                 after, states = self.read(token[:, None], states)
                 return place + 1, after, states, tokens.write(place, token)
@@ -253,7 +253,7 @@ class SequenceGame(GameObjective):
         def step(place: Any, embedded: Any, states: Any, written: Any) -> Any:
             logits, *states = self.writer.network([embedded, *states], training=training)
             logits = tf.cast(logits[:, 0], "float32")
-            gumbel = _gumbel(tf.shape(logits), seed + [0, place])
+            gumbel = _gumbel(tf.shape(logits), seed, place)
             row = tf.nn.softmax((logits + gumbel) / temperature)
             if self.task.straight_through:
                 token = tf.one_hot(tf.argmax(row, -1), self.size)
@@ -278,7 +278,11 @@ class SequenceGame(GameObjective):
         return self.judge.network(embedded, training=training)
 
 
-def _gumbel(shape: Any, seed: Any) -> Any:
-    """Return Gumbel noise, the same for the same seed, of shape (2,)."""
-    uniform = tf.random.stateless_uniform(shape, seed, minval=1e-20, maxval=1.0)
+def _gumbel(shape: Any, seed: Any, place: Any) -> Any:
+    """Return Gumbel noise for a place in a text, the same for the same seed, of shape (2,).
+
+    The place is hashed into the seed; added to it, it would be the seed of a later step.
+    """
+    folded = tf.random.experimental.stateless_fold_in(seed, place)
+    uniform = tf.random.stateless_uniform(shape, folded, minval=1e-20, maxval=1.0)
     return -tf.math.log(-tf.math.log(uniform))
