@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 import yaml
 
+import toolkit
 from toolkit.errors import Refused
 from toolkit.training.optimizers import OPTIMIZERS, contradictions, update_by_name
+from toolkit.training.run_folder import RunFolder, checkpoints
+from toolkit.training.state import State
 
 NOT_ONE = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
 
@@ -49,7 +52,8 @@ def test_every_option_is_explained(name):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_makes_a_step_and_holds_its_options(name):
-    update = OPTIMIZERS[name](learning_rate=1, global_clipnorm=2.0, use_ema=True)
+    ema = name != "schedule_free_adamw"  # which averages by itself
+    update = OPTIMIZERS[name](learning_rate=1, global_clipnorm=2.0, use_ema=ema)
     weight = keras.Variable(np.ones((3, 2), "float32"), name="kernel")
     update.optimizer.apply([np.ones((3, 2), "float32")], [weight])
     assert not np.allclose(weight, 1)
@@ -160,3 +164,59 @@ def test_adam_in_one_pass_makes_the_updates_of_keras(name, options, dtype):
         for a, b in zip(found, expected, strict=True):
             # 1 - 0.999 in float32 is off by a part in twenty thousand; Keras rounds it elsewhere.
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"beta_1": 0.0},
+        {"beta_1": 0.6, "beta_2": 0.9, "epsilon": 0.1, "weight_decay": 0.3},
+        {"warmup_steps": 3},
+        {"layer_decay": 0.9},
+    ],
+)
+def test_schedule_free_is_that_of_its_paper(options):
+    """Algorithm 1 of Defazio et al., written out; Keras's own does not know beta_1."""
+    optimizer = OPTIMIZERS["schedule_free_adamw"](learning_rate=0.1, **options).optimizer
+    if options.get("layer_decay"):
+        optimizer.factors = (1.0,)
+    found, _ = steps(optimizer)
+    random = np.random.default_rng(0)
+    x = y = z = random.normal(size=(3, 2))
+    square, weights, beta_1 = np.zeros((3, 2)), 0.0, options.get("beta_1", 0.9)
+    beta_2, epsilon = options.get("beta_2", 0.999), options.get("epsilon", 1e-8)
+    for t, weight in enumerate(found, 1):
+        gradient = random.normal(size=(3, 2))
+        rate = 0.1 * min(1, t / options.get("warmup_steps", 1))
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        change = gradient / (np.sqrt(square / (1 - beta_2**t)) + epsilon)
+        z = z - rate * (change + options.get("weight_decay", 0) * y)
+        weights += rate**2
+        x = (1 - rate**2 / weights) * x + rate**2 / weights * z
+        y = (1 - beta_1) * z + beta_1 * x
+        np.testing.assert_allclose(weight, y, rtol=2e-4, atol=2e-5)
+    np.testing.assert_allclose(optimizer.averages[0], x, rtol=2e-4, atol=2e-5)
+
+
+def test_what_schedule_free_scores_is_its_average(points, mlp, tmp_path):
+    run = toolkit.train(
+        mlp,
+        points,
+        optimizer="schedule_free_adamw",
+        epochs=3,
+        restore="last",
+        run_dir=tmp_path / "r",
+        quiet=True,
+    )
+    state = State.read(checkpoints(RunFolder(run.path).checkpoints)[-1])
+    kept = [v for name, v in zip(state.names, state.values, strict=True) if "average" in name]
+    saved = keras.models.load_model(run.path / "model.keras").get_weights()
+    for average, weight in zip(kept, saved, strict=True):
+        np.testing.assert_array_equal(average, weight)
+    assert run.evaluate("test")["loss"] == pytest.approx(run.results["test/loss"], rel=1e-5)
+
+
+def test_schedule_free_averages_once():
+    with pytest.raises(Refused, match="schedule_free_adamw averages by itself"):
+        OPTIMIZERS["schedule_free_adamw"](use_ema=True)

@@ -93,12 +93,19 @@ def keep_statistics(model: keras.Model, batches: Any) -> None:
 def _averaging(model: keras.Model) -> Any:
     """Return the optimizer that keeps averages; None where there is none."""
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    return optimizer if getattr(optimizer, "use_ema", False) else None
+    return optimizer if _averages(optimizer) is not None else None
+
+
+def _averages(optimizer: Any) -> Any:
+    """Return the average of each weight, or None: of a schedule-free one, or Keras's moving one."""
+    if getattr(optimizer, "use_ema", False):
+        return optimizer._model_variables_moving_average
+    return getattr(optimizer, "averages", None)
 
 
 def _swap(optimizer: Any) -> None:
     """Exchange the weights and their averages."""
-    weights, averages = optimizer._trainable_variables, optimizer._model_variables_moving_average
+    weights, averages = optimizer._trainable_variables, _averages(optimizer)
     for variable, average in zip(weights, averages, strict=True):
         value = variable.numpy()
         variable.assign(average)

@@ -18,6 +18,7 @@ from toolkit.errors import Refused
 from toolkit.lazy import keras
 from toolkit.schedules import Plateau
 from toolkit.training.one_pass import OnePass
+from toolkit.training.schedule_free import ScheduleFree
 from toolkit.training.transfer.optimizer import OwnRates
 from toolkit.types import (
     Count,
@@ -126,12 +127,16 @@ def _make(kind: str, options: dict[str, Any]) -> Update:
     """Return the optimizer of a Keras class with options that are complete."""
     if faults := contradictions(options):
         raise Refused(*(f"optimizer: {fault}" for fault in faults))
+    if kind == "ScheduleFreeAdamW" and options["use_ema"]:
+        raise Refused("optimizer.use_ema: schedule_free_adamw averages by itself; leave it out.")
     accumulate = options.pop("gradient_accumulation_steps") or 1
     undecayed = options.pop("exclude_from_weight_decay")
     decay, rates = options.pop("layer_decay"), options.pop("learning_rates")
     bases = [getattr(keras.optimizers, kind)]
     if kind in ("Adam", "AdamW"):
         bases.insert(0, OnePass)
+    if kind == "ScheduleFreeAdamW":
+        bases.insert(0, ScheduleFree)
     if decay != 1.0 or rates:
         bases.insert(0, OwnRates)
     made = type(kind, tuple(bases), {}) if bases[1:] else bases[0]
@@ -459,6 +464,9 @@ def schedule_free_adamw(
     weight_decay: NonNegative | None = None,
 ) -> str:
     """AdamW that averages weights and needs no schedule (Defazio et al. 2024, arXiv:2405.15682).
+
+    The average is what is scored and saved. Keras 3.15 has this optimizer with a fault; see
+    ``toolkit.training.schedule_free``.
 
     Args:
         learning_rate: Size of a step; leave the schedule constant.
