@@ -12,7 +12,7 @@ import tensorflow as tf
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.errors import Refused
-from toolkit.tasks.codes import linear_probe
+from toolkit.tasks.codes import linear_probe, reconstruction
 from toolkit.tasks.codes.importance import ImportanceBound
 from toolkit.tasks.codes.noises import noisy
 from toolkit.tasks.codes.reconstruction import Reconstruction
@@ -194,6 +194,18 @@ def test_baselines_are_the_mean_and_the_noise():
     train, truth = (s.arrays["image"] / 255.0 for s in (data.train, data.test))
     assert found["mse (mean of training)"] == pytest.approx(((truth - train.mean(0)) ** 2).mean())
     assert found["mse (as it was read)"] == pytest.approx((truth**2).mean() / 2, rel=0.2)
+
+
+def test_baselines_of_data_in_order_are_of_all_of_it(monkeypatch):
+    task, data = Reconstruction(loss="mse"), pictures()
+    order = np.argsort(data.train.arrays["label"], kind="stable")
+    data = replace(data, train=data.train.take(order))
+    monkeypatch.setattr(reconstruction, "SAMPLE", len(order) // 2)
+    data = replace(data, spec=task.shaped(data.spec))
+    half = data.train.arrays["image"][::2] / 255.0
+    error = ((data.test.arrays["image"] / 255.0 - half.mean(0)) ** 2).mean()
+    found = task.baselines(data, data.test)["mse (mean of training)"]
+    assert found == pytest.approx(error, rel=0.02)
 
 
 def test_the_bound_is_its_two_parts_and_beta_weighs_one():

@@ -18,7 +18,7 @@ from toolkit.tasks.units import BYTE, scaled, unscaled
 from toolkit.types import Positive
 
 SAMPLE = 2000
-"""Examples, at most, that a baseline is computed on."""
+"""Examples, at most, that a baseline is computed on: evenly spaced, as data may come in order."""
 
 
 class Reconstruction:
@@ -196,12 +196,11 @@ class Reconstruction:
         (name,) = dataset.spec.targets
         if dataset.train.decode is not None:  # files: too many to be read for this
             return {}
-        train, truth = (np.asarray(part.arrays[name][:SAMPLE]) for part in (dataset.train, split))
-        truth = np.asarray(scaled(tf.constant(truth), self.field), "float64")
-        mean = np.asarray(scaled(tf.constant(train), self.field), "float64").mean(axis=0)
+        train, raw = (tf.constant(_sample(part.arrays[name])) for part in (dataset.train, split))
+        truth = np.asarray(scaled(raw, self.field), "float64")
+        mean = np.asarray(scaled(train, self.field), "float64").mean(axis=0)
         found = {"mse (mean of training)": float(np.square(truth - mean).mean())}
         if self.noise is not None:
-            raw = tf.constant(np.asarray(split.arrays[name][:SAMPLE]))
             read, *_ = self.examples({name: raw}, raw, None, tf.constant([FIXED, 0], "int64"))
             values = np.asarray(scaled(read[name], self.field), "float64")
             found["mse (as it was read)"] = float(np.square(truth - values).mean())
@@ -219,6 +218,12 @@ ERRORS = {"mse": lambda error: keras.ops.square(error), "mae": lambda error: ker
 def cross_entropy(truth: Any, logits: Any) -> Any:
     """Return the cross entropy of each number, in nats; truth lies between 0 and 1."""
     return keras.ops.relu(logits) - logits * truth + keras.ops.softplus(-keras.ops.abs(logits))
+
+
+def _sample(rows: Any) -> np.ndarray:
+    """Return up to ``SAMPLE`` of an array's rows."""
+    count = len(rows)
+    return np.asarray(rows[np.linspace(0, count - 1, min(SAMPLE, count)).astype("int64")])
 
 
 def _mean(values: Any) -> Any:
