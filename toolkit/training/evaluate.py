@@ -29,8 +29,10 @@ def evaluate(
         run: The run's folder.
         split: ``test``, ``valid``, ``train`` or another that the data set has.
         root: Folder of data sets, if it has moved; null takes the run's.
-        batch_size: Examples scored at a time; null takes the run's. The result does not depend on
-            it, but for a language model, whose texts it cuts into as many streams.
+        batch_size: Examples scored at a time; null takes the run's. The result depends on it a
+            little where noise, codes or masks are drawn by batch (denoising, variational, masked
+            and adversarial tasks), and for a language model, whose texts it cuts into as many
+            streams.
         strategy: Which devices compute together, as trainer.strategy of a run.
         devices: How many of them, as trainer.devices.
 
