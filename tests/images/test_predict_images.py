@@ -82,6 +82,20 @@ def test_files_of_one_picture_keep_its_name(tmp_path):
     assert [*map(str, named([str(tmp_path / "a.jpg")], tmp_path / "a.jpg"))] == ["a.png"]
 
 
+@pytest.mark.parametrize(
+    ("pictures", "files"),
+    [
+        ("cat.jpg dog.jpg", "cat.png dog.png"),
+        ("cat.jpg cat.gif a/cat.gif", "cat.jpg.png cat.gif.png a/cat.png"),
+        ("cat.jpg cat.gif cat.jpg.png", "cat.jpg.png cat.gif.png cat.jpg.png.png"),
+        ("cat.jpg.png cat.png cat.jpg", "cat.jpg.png.png cat.png.png cat.jpg.png"),
+    ],
+)
+def test_no_two_pictures_have_one_file(pictures, files, tmp_path):
+    inputs = [str(tmp_path / name) for name in pictures.split()]
+    assert [*map(str, named(inputs, tmp_path))] == files.split()
+
+
 @pytest.mark.parametrize("name", ["game", "variational", "denoising"])
 def test_a_run_scores_again_what_it_scored(runs, name):
     run = toolkit.api.Run(runs[name], small.pictures())

@@ -53,11 +53,14 @@ def write_pictures(
 def named(inputs: Sequence[str], given: Path) -> list[Path]:
     """Return the place of each picture's file, below a folder.
 
-    Of ``cat.jpg`` it is ``cat.png``; where there is a ``cat.gif`` beside it, ``cat.jpg.png``.
+    Of ``cat.jpg`` it is ``cat.png``; where there is a ``cat.gif`` beside it, ``cat.jpg.png``. That
+    may be another picture's again, whose file is ``cat.jpg.png.png`` then: no two have one file.
     """
     below = [Path(p).relative_to(given) if given.is_dir() else Path(Path(p).name) for p in inputs]
-    count = Counter(path.with_suffix(".png") for path in below)
-    return [
-        png if count[png := path.with_suffix(".png")] == 1 else path.with_name(f"{path.name}.png")
-        for path in below
-    ]
+    found = [path.with_suffix(".png") for path in below]
+    while shared := {file for file, count in Counter(found).items() if count > 1}:
+        found = [
+            path.with_name(f"{path.name}.png") if file in shared else file
+            for path, file in zip(below, found, strict=True)
+        ]
+    return found
