@@ -226,6 +226,7 @@ def test_a_run_learns_writes_and_is_opened_elsewhere(text, tmp_path):
             "pretrain": 2,
             "likelihood": 1.0,
             "final_temperature": 0.5,
+            "straight_through": False,
             "judged": 100,
         },
         optimizer={"name": "adam", "learning_rate": 0.02},
@@ -244,6 +245,8 @@ def test_a_run_learns_writes_and_is_opened_elsewhere(text, tmp_path):
     entries = {"tokens": np.array([[1, 2, 3]], "int32"), "noise": np.zeros((1, 5), "float32")}
     assert network(entries).numpy().argmax(-1).tolist() == [[2, 3, 4]]
     assert (run.path / "discriminator.keras").exists()
+    for figure, value in run.evaluate("test").items():
+        assert value == pytest.approx(results[f"test/{figure}"], rel=1e-4), figure
     with pytest.raises(Refused, match=r"learned sequence_adversarial, which makes texts of noise"):
         predict(run=str(run.path), input="a b")
 

@@ -40,7 +40,8 @@ class SequenceAdversarial:
         sequence_length: Tokens of a window.
         latent: Numbers of noise.
         temperature: Of the draws when the game begins.
-        final_temperature: Of the draws when training ends; null: as it begins.
+        final_temperature: Of the draws when training ends, and in validation and test; null: as it
+            begins.
         straight_through: Whether the discriminator reads tokens, and the gradient is that of the
             softmax; else it reads the softmax itself, which real windows never look like.
         pretrain: Epochs before the game.

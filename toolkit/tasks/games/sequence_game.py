@@ -63,7 +63,7 @@ class SequenceGame(GameObjective):
 
     @property
     def temperature(self) -> Any:
-        """The temperature of this step, float32."""
+        """The temperature of this step's draws in training, float32."""
         task = self.task
         played = tf.cast(self.step - task.steps_before, "float32") / task.steps_of_game
         share = tf.clip_by_value(played, 0.0, 1.0)
@@ -248,7 +248,9 @@ class SequenceGame(GameObjective):
         """Return written windows, each position shares of the tokens, ``(batch, time, tokens)``."""
         states = self.begun(noise, training)
         table = tf.convert_to_tensor(self.writer.table)
-        length, temperature = self.task.sequence_length, self.temperature
+        length = self.task.sequence_length
+        # Scores are those of the end, so that they tell of the networks alone.
+        temperature = self.temperature if training else self.task.final_temperature
 
         def step(place: Any, embedded: Any, states: Any, written: Any) -> Any:
             logits, *states = self.writer.network([embedded, *states], training=training)
