@@ -7,6 +7,7 @@ from typing import Any
 from toolkit.data.batching import AUTO, Batching
 from toolkit.data.spec import Dataset
 from toolkit.errors import Refused, did_you_mean
+from toolkit.training.run_state import direction
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.strategy import kind_of
 
@@ -32,13 +33,23 @@ def check_monitor(monitor: str | None, task: Any, dataset: Dataset) -> None:
     """Refuse a score that validation will not have, before an epoch is spent on it.
 
     Raises:
-        Refused: If neither the loss nor a metric of the task is called so.
+        Refused: If neither the loss nor a metric of the task is called so, or its name does not say
+            which way it is better.
     """
     told = getattr(task, "figures", ())  # by its observers
     known = sorted({"loss", task.monitor, *task.metrics(dataset.spec.target), *told})
-    if monitor is not None and monitor not in known:
+    if monitor is None or monitor == task.monitor:
+        return
+    if monitor not in known:
         raise Refused(
             f"trainer.monitor: no '{monitor}' in validation.{did_you_mean(monitor, known)}"
+        )
+    if direction(monitor) is None:
+        ways = ", ".join(name for name in known if direction(name) is not None)
+        raise Refused(
+            f"trainer.monitor={monitor}: its name does not say whether less or more of it is "
+            f"better, as a name that ends in loss, error, score or accuracy does; expected one of "
+            f"{ways}."
         )
 
 

@@ -13,8 +13,16 @@ Progress = Literal["absent", "failed", "begun", "finished"]
 checkpoint; ``finished``: it has results."""
 
 
-LESS = tuple("loss error perplexity mse mae rmse distance elbo kl bound l1 cycle entropy".split())
+LESS = frozenset(
+    "loss error perplexity mse mae rmse distance elbo kl bound l1 cycle entropy reconstruction "
+    "content style variation penalty norm".split()
+)
 """Words in the names of figures that are to be small."""
+MORE = frozenset(
+    "accuracy auc f1 matthews r2 pearson spearman precision recall match bleu sacrebleu rouge1 "
+    "rouge2 rougel score agreement share diversity spacing overlap distinct".split()
+)
+"""Words in the names of figures that are to be great."""
 
 
 def progress_of(folder: RunFolder) -> Progress:
@@ -51,9 +59,23 @@ def monitored(results: dict[str, Any]) -> tuple[str, float] | None:
     return (name, float(value)) if isinstance(value, (int, float)) else None
 
 
+def direction(figure: str) -> Literal["min", "max"] | None:
+    """Return whether less or more of a figure is better, by the last word of its name that tells.
+
+    Example:
+        >>> direction("test/perplexity"), direction("class_accuracy"), direction("colour")
+        ('min', 'max', None)
+    """
+    name = figure.rpartition("/")[2].partition(" ")[0]  # a baseline is named "mse (…)"
+    for word in reversed(name.lower().split("_")):
+        if word in LESS or word in MORE:
+            return "min" if word in LESS else "max"
+    return None
+
+
 def less_is_better(figure: str) -> bool:
     """Return whether a figure, such as ``test/perplexity``, is to be small."""
-    return any(word in figure.rpartition("/")[2] for word in LESS)
+    return direction(figure) == "min"
 
 
 def begin_again(folder: RunFolder) -> None:
