@@ -277,6 +277,23 @@ def test_the_diversity_of_one_image_is_that_of_one_real_one():
     assert told["diversity"] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("normalization", "options", "told"),
+    [
+        ("batch", {"gradient_penalty": 10.0}, True),
+        ("batch", {"game": "wasserstein"}, True),
+        ("batch", {}, False),
+        ("layer", {"gradient_penalty": 10.0}, False),
+    ],
+)
+def test_a_penalty_beside_batch_normalization_is_noted(normalization, options, told):
+    block = {"discriminator": {"filters": [4, 4], "normalization": normalization}}
+    *_, trainable = ready(model={**MODEL, "discriminator": [block]}, **options)
+    notes = " ".join(trainable.notes)
+    assert ("task.gradient_penalty=10 is of each image by itself" in notes) == told
+    assert ("model.discriminator_normalization=layer, instance or none" in notes) == told
+
+
 def test_what_cannot_be_is_refused():
     data = pictures()
     bare = Spec(data.spec.inputs, {})

@@ -44,6 +44,7 @@ class Built:
             inference network, which has them in the same order.
         beside: Further networks that are saved beside it, ``NAME.keras``. They share layers with
             what is trained.
+        notes: What the user is to be told of them before training begins.
     """
 
     objective: Objective
@@ -51,6 +52,7 @@ class Built:
     stages: tuple[tuple[str, Any], ...] = ()
     shared: bool = True
     beside: Mapping[str, keras.Model] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def plain(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> Built:

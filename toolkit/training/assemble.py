@@ -33,6 +33,7 @@ class Trainable:
             state, with weights of its own in the same order.
         stages: What the stem and each block gives, in the inference network.
         beside: Further networks, saved beside it by name, that share layers with the objective.
+        notes: What the user is to be told of them before training begins.
     """
 
     objective: Objective
@@ -40,6 +41,7 @@ class Trainable:
     shared: bool
     stages: tuple[tuple[str, Any], ...] = ()
     beside: Mapping[str, keras.Model] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def layers(self) -> list[NamedLayer]:
         """Return the inference network's layers that have weights."""
@@ -137,7 +139,12 @@ def assemble(
     make = getattr(task, "assemble", None) or partial(plain, task)
     built = make(model, spec, sizes)
     trainable = Trainable(
-        built.objective, built.inference, built.shared, built.stages, built.beside
+        built.objective,
+        built.inference,
+        built.shared,
+        built.stages,
+        built.beside,
+        built.notes,
     )
     trainable.share()
     return trainable

@@ -151,7 +151,7 @@ def prepare(
             class_weight=weigh(dataset) if weigh is not None else None,
             accumulate=update.accumulate,
         )
-        source, notes = model.get("init_from"), []
+        source, notes = model.get("init_from"), [*trainable.notes]
         if strategy is not None:
             notes.append(told(strategy))
         if not resumed:

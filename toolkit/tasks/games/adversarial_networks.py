@@ -45,7 +45,13 @@ def adversaries(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -
         generator, discriminator, task, spec.target, accumulate=sizes.accumulate
     )
     inference = saved(model, by_label, task.finish(drawn))
-    return Built(objective, inference, made.stages, beside={"discriminator": discriminator})
+    return Built(
+        objective,
+        inference,
+        made.stages,
+        beside={"discriminator": discriminator},
+        notes=tuple(misgivings(task, discriminator)),
+    )
 
 
 def judge(model: Mapping[str, Any], image: Field, task: Any) -> keras.Model:
@@ -63,3 +69,17 @@ def judge(model: Mapping[str, Any], image: Field, task: Any) -> keras.Model:
         x = features.x
         outputs["classes"] = layer(keras.layers.Flatten()(x) if len(x.shape) > 2 else x)
     return keras.Model(entries, outputs, name="discriminator")
+
+
+def misgivings(task: Any, discriminator: keras.Model) -> list[str]:
+    """Return what is wrong with a discriminator for a task's game, in sentences."""
+    layers = discriminator._flatten_layers(include_self=False)
+    if not task.gradient_penalty or not any(
+        isinstance(layer, keras.layers.BatchNormalization) for layer in layers
+    ):
+        return []
+    return [
+        f"task.gradient_penalty={task.gradient_penalty:g} is of each image by itself, and the "
+        "discriminator's batch normalization mixes them (Gulrajani et al. 2017, section 4); "
+        "model.discriminator_normalization=layer, instance or none goes with it."
+    ]
