@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import inspect
+import os
 import struct
 import sys
 import types
@@ -23,6 +24,7 @@ from toolkit.data.images.digits import digits
 from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.images.image_folder import image_folder
 from toolkit.data.images.mnist import fashion_mnist, mnist, read_idx
+from toolkit.data.images.unlabelled_images import unlabelled_images
 from toolkit.data.pipeline import example_batches
 from toolkit.data.synthetic import synthetic
 from toolkit.data.tfds import tfds
@@ -238,6 +240,22 @@ def test_grey_pictures_are_not_changed_on_the_way(tmp_path):
     np.testing.assert_array_equal(image[..., 0], pixels)
 
 
+@pytest.mark.parametrize("lossless", [True, False])
+def test_webp_pictures(tmp_path, lossless):
+    pixels = Image.effect_noise((9, 7), 50).convert("RGBA")
+    pixels.save(tmp_path / "x.webp", lossless=lossless)
+    expected = np.asarray(Image.open(tmp_path / "x.webp").convert("RGB"))
+    image = one(ImageEncoder((7, 9), 3).encode([tmp_path / "x.webp"]))["image"]
+    np.testing.assert_array_equal(image, expected)
+    assert one(ImageEncoder((7, 9), 1).encode([tmp_path / "x.webp"]))["image"].shape == (7, 9, 1)
+
+
+def test_jfif_pictures_are_jpegs(shapes):
+    red = shapes / "train" / "red"
+    (red / "3.jpg").rename(red / "3.jfif")
+    assert len(image_folder(root=str(shapes)).train) == 12
+
+
 def test_one_folder_is_carved(shapes):
     data = image_folder(root=str(shapes / "train"), validation_fraction=0.25, test_fraction=0.25)
     assert [len(s) for s in data.splits.values()] == [7, 2, 3]
@@ -281,9 +299,9 @@ def test_a_png_that_is_a_text_file(shapes):
     with pytest.raises(Refused) as refused:
         image_folder(root=str(shapes))
     assert refused.value.faults == [
-        f"{bad}: not a png, jpeg, gif or bmp picture: it starts with b'I am no picture.'.",
+        f"{bad}: not a png, jpeg, webp, gif or bmp picture: it starts with b'I am no picture.'.",
         f"{bad.with_name('8.jpg')}: an empty file, not a picture.",
-        f"{bad.with_name('9.jpg')}: not a png, jpeg, gif or bmp picture: it starts with "
+        f"{bad.with_name('9.jpg')}: not a png, jpeg, webp, gif or bmp picture: it starts with "
         f"{bytes(16)!r}.",
         "Remove these files, or set data.broken=skip to leave them out.",
     ]
@@ -294,7 +312,48 @@ def test_a_png_that_is_a_text_file(shapes):
         data.encoder.encode([bad])
 
 
-@pytest.mark.parametrize("ending", ["png", "jpg", "gif", "bmp"])
+def test_pictures_of_kinds_that_cannot_be_read_are_counted(shapes):
+    train = shapes / "train"
+    for name in ("blue/8.tiff", "red/8.HEIC", "red/9.tiff"):
+        (train / name).write_bytes(b"anything")
+    left = "3 pictures of a kind that cannot be read (.heic, .tiff)"
+    note = f"{train}: left out: {left}; save them as png or jpeg."
+    assert image_folder(root=str(shapes)).notes[0] == note
+    assert unlabelled_images(root=str(shapes)).notes[0] == note
+
+
+def test_a_class_of_pictures_that_cannot_be_read_is_refused(shapes):
+    for folder, name in (("train", "green"), ("val", "grey")):
+        (shapes / folder / name).mkdir()
+        (shapes / folder / name / "1.tif").write_bytes(b"anything")
+    with pytest.raises(Refused) as refused:
+        image_folder(root=str(shapes))
+    assert refused.value.faults == [
+        f"'{shapes / 'train' / 'green'}': 1 picture of a kind that cannot be read (.tif), and no "
+        "other.",
+        "Save these as png or jpeg, or remove the folders.",
+    ]
+    with pytest.raises(Refused, match=r"grey' holds no pictures .* There is: 1 picture of a kind"):
+        unlabelled_images(root=str(shapes / "val" / "grey"))
+
+
+def test_links_that_lead_back_are_not_followed(shapes, tmp_path):
+    red = shapes / "train" / "red"
+    more = tmp_path / "elsewhere" / "more"
+    more.mkdir(parents=True)
+    Image.new("RGB", (6, 4), (255, 0, 0)).save(more / "7.png")
+    for name, target in (("all", shapes), ("up", red.parent), ("other", red.parent / "blue")):
+        (red / name).symlink_to(target)
+    for name in ("more", "again"):
+        (red / name).symlink_to(more)
+    (more / "round").symlink_to(more)
+    data = image_folder(root=str(red.parent), validation_fraction=0.2)
+    paths = [os.path.realpath(p) for s in data.splits.values() for p in s.arrays["image"]]
+    assert len(paths) == len(set(paths)) == 13
+    assert len(unlabelled_images(train=str(red.parent), size=(4, 6)).train) == 12
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "gif", "bmp"])
 def test_a_cut_off_picture_is_named(shapes, ending):
     path = shapes / "train" / "red" / f"7.{ending}"
     Image.effect_noise((40, 40), 50).convert("RGB").save(path)
@@ -325,6 +384,13 @@ def test_a_bmp_with_a_palette_is_named(tmp_path):
         Image.effect_noise((9, 9), 50).convert("RGB").convert(mode).save(path)
         with pytest.raises(Refused, match=r"a bmp picture with a palette .*; save it as png\."):
             ImageEncoder((9, 9), 3).encode([path])
+
+
+def test_an_animated_webp_is_named(tmp_path):
+    first = Image.effect_noise((9, 9), 50).convert("RGB")
+    first.save(tmp_path / "x.webp", save_all=True, append_images=[first.rotate(90)])
+    with pytest.raises(Refused, match=r"an animated webp picture; save it as gif or png\."):
+        ImageEncoder((9, 9), 3).encode([tmp_path / "x.webp"])
 
 
 def test_many_bad_files_are_counted(tmp_path):

@@ -117,7 +117,7 @@ def test_unlabelled_pictures_that_are_refused(tmp_path):
         with pytest.raises(Refused, match=text):
             unlabelled_images(**arguments)
     (tmp_path / "one" / "2.png").write_text("no picture")
-    with pytest.raises(Refused, match=r"2\.png: not a png, jpeg, gif or bmp picture"):
+    with pytest.raises(Refused, match=r"2\.png: not a png, jpeg, webp, gif or bmp picture"):
         unlabelled_images(root=str(tmp_path / "one"))
 
 

@@ -52,7 +52,7 @@ def test_what_is_no_picture(tmp_path):
         toolkit.load_data("style_pair", content="none.png", style=str(tmp_path / "text.png"))
     missing, wrong = refusal.value.faults
     assert missing.startswith("data.content: there is no file 'none.png'; expected a picture")
-    assert wrong.startswith("data.style: ") and "not a png, jpeg, gif or bmp picture" in wrong
+    assert wrong.startswith("data.style: ") and "not a png, jpeg, webp, gif or bmp picture" in wrong
     whole = (tmp_path / "content.png").read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(Refused, match="a damaged picture"):

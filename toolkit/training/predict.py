@@ -12,6 +12,7 @@ from typing import Any, Literal, TextIO
 import numpy as np
 
 from toolkit.data.damage import naming_damage
+from toolkit.data.images.picture_files import found_in
 from toolkit.data.labelled.raw_pairs import raw_pairs
 from toolkit.data.labelled.raw_texts import raw_texts
 from toolkit.data.pipeline import example_batches
@@ -35,7 +36,6 @@ from toolkit.training.workers import number_of
 from toolkit.training.writing import Wishes, written
 from toolkit.types import Count, Positive, PositiveInt, Probability
 
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif"}
 SUFFIXES = {".csv", ".jsonl"}
 """Of files that predictions are written to, where they could be pictures."""
 
@@ -214,10 +214,7 @@ def read_input(
     if kind == "image":
         if not path.exists():
             raise Refused(f"input: no file or folder {path}.")
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES)
-        pictures = [path] if path.is_file() else found
-        if not pictures:
-            raise Refused(f"input: no picture in {path} ({', '.join(sorted(PICTURES))}).")
+        pictures = [path] if path.is_file() else found_in(path, "input")
         return [str(p) for p in pictures], encoder.encode(pictures)
     if given != "-" and not path.is_file():
         raise Refused(f"input: no file {path}.")

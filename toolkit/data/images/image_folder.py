@@ -19,6 +19,7 @@ from toolkit.data.images.picture_files import (
     listed,
     size_as_in,
     sound,
+    unread,
 )
 from toolkit.data.spec import Dataset, Split
 from toolkit.errors import Refused, did_you_mean
@@ -40,7 +41,7 @@ def image_folder(
     broken: Broken = "refuse",
     seed: int = 0,
 ) -> Dataset:
-    """Load your own pictures: png, jpeg, bmp or gif files in one subfolder for each class.
+    """Load your own pictures: png, jpeg, webp, bmp or gif files, a subfolder for each class.
 
     ``root`` holds ``train/<class>/``, ``valid/<class>/`` and ``test/<class>/``, or the classes
     themselves, and then validation and test parts are held back by seed. Subfolders of a class
@@ -67,15 +68,17 @@ def image_folder(
 
     Raises:
         Refused: If a folder is missing or empty, holds fewer than two classes, a class that
-            training has not, or a file that is no picture.
+            training has not or whose pictures are of kinds that cannot be read, or a file that is
+            no picture.
     """
     folders = folders_of(root, {"train": train, "valid": valid, "test": test})
-    classes = _classes(folders["train"])
+    found = {part: _by_class(folder) for part, folder in folders.items()}
+    classes = _classes(folders["train"], found["train"])
     notes: list[str] = []
     splits: dict[str, Split] = {}
     first: str | None = None
     for part, folder in folders.items():
-        paths, labels = _listed(folder, classes, part)
+        paths, labels = _labelled(folder, found[part], classes, part)
         kept, told = sound(paths, folder, check, broken)
         notes += told
         first = first or os.fspath(paths[kept[0]])
@@ -110,19 +113,34 @@ def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path
     return part_folders(root, given, which=which, expected="your pictures")
 
 
-def _classes(folder: Path) -> tuple[str, ...]:
-    names = sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-    classes = tuple(name for name in names if any(listed(folder / name)))
-    if not names:
+def _by_class(folder: Path) -> dict[str, list[Path]]:
+    """Return the picture files of each subfolder, those without any too, in a fixed order.
+
+    Raises:
+        Refused: If the pictures of a subfolder are all of kinds that cannot be read.
+    """
+    inner = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    found = {path.name: listed(path, folder) for path in inner}
+    others = {path: listed(path, folder, pictures.UNREAD) for path in inner if not found[path.name]}
+    faults = [
+        f"'{path}': {unread(files)}, and no other." for path, files in others.items() if files
+    ]
+    if faults:
+        raise Refused(*faults, "Save these as png or jpeg, or remove the folders.")
+    return found
+
+
+def _classes(folder: Path, found: dict[str, list[Path]]) -> tuple[str, ...]:
+    """Return the names of the subfolders that hold pictures."""
+    classes = tuple(name for name, paths in found.items() if paths)
+    endings = ", ".join(pictures.ENDINGS)
+    if not found:
         raise Refused(
             f"'{folder}': no subfolders; expected one for each class, with pictures in it "
-            f"({', '.join(pictures.ENDINGS)})."
+            f"({endings})."
         )
     if not classes:
-        raise Refused(
-            f"'{folder}': its {len(names)} subfolders hold no pictures "
-            f"({', '.join(pictures.ENDINGS)})."
-        )
+        raise Refused(f"'{folder}': its {len(found)} subfolders hold no pictures ({endings}).")
     if len(classes) < 2:
         raise Refused(
             f"'{folder}': one class only, '{classes[0]}'; expected two or more subfolders with "
@@ -131,11 +149,11 @@ def _classes(folder: Path) -> tuple[str, ...]:
     return classes
 
 
-def _listed(folder: Path, classes: tuple[str, ...], part: str) -> tuple[list[Path], list[int]]:
+def _labelled(
+    folder: Path, found: dict[str, list[Path]], classes: tuple[str, ...], part: str
+) -> tuple[list[Path], list[int]]:
     """Return the picture files of a part and their class ids, in a fixed order."""
-    others = sorted(
-        p.name for p in folder.iterdir() if p.is_dir() and p.name not in classes and any(listed(p))
-    )
+    others = [name for name, paths in found.items() if paths and name not in classes]
     if others:
         raise Refused(
             *(
@@ -143,7 +161,7 @@ def _listed(folder: Path, classes: tuple[str, ...], part: str) -> tuple[list[Pat
                 for name in others
             )
         )
-    pairs = [(path, i) for i, name in enumerate(classes) for path in listed(folder / name)]
+    pairs = [(path, i) for i, name in enumerate(classes) for path in found.get(name, ())]
     if not pairs:
         raise Refused(f"data.{part}: '{folder}' holds no pictures in folders of its classes.")
     return [path for path, _ in pairs], [i for _, i in pairs]

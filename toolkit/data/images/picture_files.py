@@ -16,17 +16,46 @@ Broken = Literal["refuse", "skip"]
 ADVICE = "Remove these files, or set data.broken=skip to leave them out."
 
 
-def listed(folder: Path) -> list[Path]:
+def listed(
+    folder: Path, within: Path | None = None, endings: tuple[str, ...] = pictures.ENDINGS
+) -> list[Path]:
     """Return the picture files in a folder and its subfolders, by their endings, in a fixed order.
 
-    Links to folders are followed; names that begin with a dot are passed over.
+    Names that begin with a dot are passed over. Links to folders are followed, each folder once,
+    but for those that lead into ``within`` or to what holds it: its files are found anyway, or are
+    another class's.
+
+    Args:
+        folder: It is searched through.
+        within: The folder that is searched as a whole; None for ``folder`` itself.
+        endings: Ends of the files' names, in small letters.
     """
-    return sorted(
-        Path(at, name)
-        for at, _, names in os.walk(folder, followlinks=True)
-        for name in names
-        if name.lower().endswith(pictures.ENDINGS) and not name.startswith(".")
-    )
+    whole = (within or folder).resolve()
+    seen: set[Path] = set()
+    found = []
+    for at, inner, names in os.walk(folder, followlinks=True):
+        here = Path(at)
+        real = here.resolve()
+        linked = here != folder and here.is_symlink()
+        back = linked and (real.is_relative_to(whole) or whole.is_relative_to(real))
+        if back or real in seen:
+            inner.clear()
+            continue
+        seen.add(real)
+        inner.sort()
+        found += [
+            here / name
+            for name in names
+            if name.lower().endswith(endings) and not name.startswith(".")
+        ]
+    return sorted(found)
+
+
+def unread(paths: Sequence[Path]) -> str:
+    """Return what is to be said of picture files that cannot be read: their number and endings."""
+    plural = "" if len(paths) == 1 else "s"
+    endings = ", ".join(sorted({path.suffix.lower() for path in paths}))
+    return f"{len(paths):,} picture{plural} of a kind that cannot be read ({endings})"
 
 
 def found_in(folder: Path, key: str) -> list[Path]:
@@ -42,7 +71,11 @@ def found_in(folder: Path, key: str) -> list[Path]:
     paths = listed(folder)
     if not paths:
         endings = ", ".join(pictures.ENDINGS)
-        raise Refused(f"{key}: '{folder}' holds no pictures ({endings}), nor do its subfolders.")
+        others = listed(folder, endings=pictures.UNREAD)
+        hint = f" There is: {unread(others)}; save them as png or jpeg." if others else ""
+        raise Refused(
+            f"{key}: '{folder}' holds no pictures ({endings}), nor do its subfolders.{hint}"
+        )
     return paths
 
 
@@ -50,6 +83,12 @@ def sound(
     paths: Sequence[Path], folder: Path, check: pictures.Check, broken: Broken
 ) -> tuple[list[int], list[str]]:
     """Return which of some files are pictures, and what is to be said of the others.
+
+    Args:
+        paths: The files, by their endings pictures that can be read.
+        folder: Where they were found; the pictures of other kinds in it are counted.
+        check: See :func:`toolkit.data.images.pictures.faults`.
+        broken: Whether files that are no pictures are refused or left out.
 
     Raises:
         Refused: If some are not and ``broken`` is ``refuse``, or if none is.
@@ -60,9 +99,10 @@ def sound(
     kept = [i for i, path in enumerate(paths) if os.fspath(path) not in found]
     if not kept:
         raise Refused(f"'{folder}': every one of its {len(paths)} files is no picture.")
-    if not found:
-        return kept, []
-    return kept, [f"{folder}: {len(found)} files that are no pictures were left out."]
+    notes = [f"{folder}: {len(found)} files that are no pictures were left out."] if found else []
+    if others := listed(folder, endings=pictures.UNREAD):
+        notes.append(f"{folder}: left out: {unread(others)}; save them as png or jpeg.")
+    return kept, notes
 
 
 def size_as_in(path: str | os.PathLike[str]) -> tuple[tuple[int, int], str]:

@@ -17,8 +17,15 @@ Check = Literal["header", "full"]
 Palette = tuple[tuple[int, ...], ...]
 """The colours of a label map's classes, in their order: red, green and blue from 0 to 255."""
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
-STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM")
+ENDINGS = (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif")
+UNREAD = (
+    *(".tif", ".tiff", ".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".psd", ".ico"),
+    *(".tga", ".ppm", ".pgm", ".pbm", ".dng", ".cr2", ".nef", ".arw"),
+)
+"""Endings of pictures that TensorFlow has no decoder for."""
+ANIMATED = 2
+"""The bit of a webp file's flags that says so; TensorFlow reads these in four channels only."""
+STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
 
 
 def faults(paths: Iterable[str | os.PathLike[str]], check: Check = "header") -> dict[str, str]:
@@ -67,8 +74,12 @@ def _header_fault(path: str | os.PathLike[str]) -> tuple[str | None, bool]:
         return f"cannot be read: {error.strerror}.", False
     if not start:
         return "an empty file, not a picture.", False
-    if not start.startswith(STARTS):
-        return f"not a png, jpeg, gif or bmp picture: it starts with {start[:16]!r}.", False
+    if not start.startswith(STARTS) or (start[:4] == b"RIFF" and start[8:12] != b"WEBP"):
+        return f"not a png, jpeg, webp, gif or bmp picture: it starts with {start[:16]!r}.", False
+    if start.startswith(b"RIFF"):
+        if start[12:16] == b"VP8X" and start[20] & ANIMATED:
+            return "an animated webp picture; save it as gif or png.", False
+        return None, size >= int.from_bytes(start[4:8], "little") + 8
     if start.startswith(b"BM"):
         if not _plain_bmp(start):
             return "a bmp picture with a palette or packed pixels; save it as png.", False

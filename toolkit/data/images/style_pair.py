@@ -32,7 +32,7 @@ def style_pair(
     resize: pictures.Resize = "crop",
     steps: PositiveInt = 50,
 ) -> Dataset:
-    """Load two pictures of yours: png, jpeg, bmp or gif files, of any sizes.
+    """Load two pictures of yours: png, jpeg, webp, bmp or gif files, of any sizes.
 
     The same pair is every example, in training and in validation. Without a name there are two
     photographs that come with scikit-learn, of a temple and of a flower, which need no network.

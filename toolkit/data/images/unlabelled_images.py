@@ -36,7 +36,7 @@ def unlabelled_images(
     broken: Broken = "refuse",
     seed: int = 0,
 ) -> Dataset:
-    """Load your own pictures without classes: png, jpeg, bmp or gif files, to be made or coded.
+    """Load your own pictures without classes, png, jpeg, webp, bmp or gif, to be made or coded.
 
     ``root`` holds ``train/``, ``valid/`` and ``test/``, or the pictures themselves, and then
     validation and test parts are held back by seed. Folders are searched through. Files are decoded

@@ -139,7 +139,9 @@ def _pictures(subject: Subject, encoder: ImageEncoder) -> Signature:
         return said(subject, subject(images))
 
     inputs = {"image_bytes": tf.TensorSpec((None,), "string", "image_bytes")}
-    return Signature(pictures, inputs, {"image_bytes": "files: png, jpeg, gif or bmp, any size"})
+    return Signature(
+        pictures, inputs, {"image_bytes": "files: png, jpeg, webp, gif or bmp, any size"}
+    )
 
 
 def _cells(subject: Subject, encoder: TableEncoder) -> Signature:
