@@ -90,6 +90,14 @@ def test_validation_is_carved_by_seed(write):
     )
 
 
+@pytest.mark.parametrize("multi_label", [None, "|"])
+def test_a_label_that_occurs_only_in_the_carved_part_is_a_class(write, multi_label):
+    rows = "".join(f"word{i},label{i}\n" for i in range(5))
+    dataset = text_classification(train=write("text,label\n" + rows), multi_label=multi_label)
+    assert dataset.spec.target.classes == tuple(f"label{i}" for i in range(5))
+    assert [len(split) for split in dataset.splits.values()] == [4, 1]
+
+
 def test_several_labels(write):
     path = write('text,label\none,a|b\ntwo,\nthree," b "\n')
     dataset = text_classification(train=path, valid=path, multi_label="|")

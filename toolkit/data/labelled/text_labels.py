@@ -22,15 +22,18 @@ def label_target(
     """Return what a classifier learns, and the labels of each part.
 
     Args:
-        parts: Rows whose last cell is the label; ``train`` has all classes.
+        parts: Rows whose last cell is the label; ``train``, together with what is carved from the
+            same file, has all classes.
         separator: What stands between several labels; None where each row has just one.
         shown: Names for the labels; None for the labels themselves.
 
     Raises:
-        Refused: If a label is missing or does not occur in training, with its line.
+        Refused: If a label is missing or does not occur in the training file, with its line.
     """
     labels = {part: read_labels(read, -1, separator) for part, read in parts.items()}
-    classes, several = classes_of(labels["train"]), separator is not None
+    first = parts["train"].path
+    known = [row for part, read in parts.items() if read.path == first for row in labels[part]]
+    classes, several = classes_of(known), separator is not None
     arrays = {
         part: label_array(read, labels[part], classes, several) for part, read in parts.items()
     }
