@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import numpy as np
@@ -122,6 +123,50 @@ def test_times(tmp_path):
     stamps[3] = "noon"
     text = refusal(file=csv_file(tmp_path, times=stamps), time_column="time")
     assert text.startswith(f"{path}, line 5: time column 'time' holds 'noon'; expected")
+
+
+def days(start, form, step=1):
+    first = datetime.date.fromisoformat(start)
+    return [f"{first + datetime.timedelta(i * step):{form}}" for i in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("form", "start", "noted"),
+    [
+        ("%d/%m/%Y", "2020-01-01", True),
+        ("%d.%m.%Y 12:00", "2020-01-13", True),
+        ("%m/%d/%Y", "2020-01-01", False),
+        ("%Y/%m/%d", "2020-01-01", False),
+    ],
+)
+def test_dates_are_read_in_one_way(tmp_path, form, start, noted):
+    path = csv_file(tmp_path, times=days(start, form))
+    notes = series(file=path, time_column="time").notes
+    told = [f"{path}: the times of column 'time' are read with the day before the month."]
+    assert list(notes[1:]) == told * noted  # and all steps are equal
+
+
+def test_dates_that_no_one_way_reads(tmp_path):
+    times = days("2020-01-01", "%d/%m/%Y")
+    times[-1] = "02/28/2020"
+    path = csv_file(tmp_path, times=times)
+    assert refusal(file=path, time_column="time") == (
+        f"{path}, line 14: time column 'time' holds '13/01/2020', and other rows have the month "
+        "before the day: write all alike; expected a number or a time such as 2016-07-01 00:00:00."
+    )
+    times = days("2020-01-01", "%d/%m/%Y")
+    times[20], times[21] = times[21], times[20]
+    text = refusal(file=csv_file(tmp_path, times=times), time_column="time")
+    assert f"{path}, line 23: time '21/01/2020' is before that of the row above" in text
+
+
+def test_times_below_a_second(tmp_path):
+    stamps = [f"2016-07-01 00:00:{i // 4:02d}.{i % 4 * 25:02d}" for i in range(50)]
+    assert len(series(file=csv_file(tmp_path, times=stamps), time_column="time").notes) == 1
+    stamps[5], stamps[6] = stamps[6], stamps[5]
+    path = csv_file(tmp_path, times=stamps)
+    text = refusal(file=path, time_column="time")
+    assert text.startswith(f"{path}, line 8: time '2016-07-01 00:00:01.25' is before that of")
 
 
 @pytest.mark.parametrize("borders", [(30, 30, 40), (40, 30, 50), (10, 20, 51)])

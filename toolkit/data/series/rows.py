@@ -15,6 +15,8 @@ from toolkit.types import Fraction, PositiveInt
 Borders = tuple[PositiveInt, PositiveInt, PositiveInt]
 Scale = Literal["standard", "minmax", "none"]
 Missing = Literal["refuse", "interpolate"]
+NUMBERS_FIRST = r"^(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b"
+"""Dates of which the first number may be the month or the day."""
 
 
 def series(
@@ -46,7 +48,8 @@ def series(
         root: Folder that ``file`` is relative to; None for the current one.
         file: The csv file, plain or ``.gz``.
         time_column: Column with the time of each row, which must not go back; None where there is
-            none. It is checked and not learned from.
+            none. It is checked and not learned from. 03/04/2020 is the fourth of March, unless
+            other rows or their order show that the day comes first.
         columns: Columns that are learned from, in this order; None for all that hold numbers.
         train_fraction: Share of the rows that is trained on, the earliest ones.
         valid_fraction: Share of the rows that follow them and choose the best epoch; what remains
@@ -175,17 +178,11 @@ def check_times(read: Columns, name: str) -> list[str]:
 
     cells = read.text(name, "data.time_column")
     numeric = pd.to_numeric(pd.Series(cells), errors="coerce")
+    notes: list[str] = []
     if numeric.notna().all():
         times = numeric.to_numpy("float64")
     else:
-        stamps = pd.to_datetime(pd.Series(cells), errors="coerce", utc=True, format="mixed")
-        if stamps.isna().any():
-            i = int(np.flatnonzero(stamps.isna())[0])
-            raise Refused(
-                f"{read.path}, line {read.lines[i]}: time column '{name}' holds '{cells[i]}'; "
-                "expected a number or a time such as 2016-07-01 00:00:00."
-            )
-        times = stamps.to_numpy("datetime64[s]").astype("float64")
+        times, notes = _dates(read, name, cells)
     steps = np.diff(times)
     if (steps < 0).any():
         i = int(np.flatnonzero(steps < 0)[0]) + 1
@@ -194,8 +191,52 @@ def check_times(read: Columns, name: str) -> list[str]:
             f"('{cells[i - 1]}'); sort the rows by time."
         )
     if len(steps) and (steps != steps[0]).any():
-        return [f"{read.path}: the steps of time are not all equal; windows count rows, not time."]
-    return []
+        notes.append(
+            f"{read.path}: the steps of time are not all equal; windows count rows, not time."
+        )
+    return notes
+
+
+def _dates(read: Columns, name: str, cells: list[str]) -> tuple[np.ndarray, list[str]]:
+    """Return dates as whole numbers, in the unit that their finest one needs, and a note.
+
+    All dates such as 03/04/2020 are read alike: with the month first, unless a cell has no such
+    month or the rows are in order only with the day first.
+
+    Raises:
+        Refused: If a cell is no time, or none in the way that the others are.
+    """
+    readings = {day_first: _stamps(cells, day_first) for day_first in (False, True)}
+    whole = {how: stamps for how, stamps in readings.items() if stamps.notna().all()}
+    if not whole:
+        month, day = (stamps.isna().to_numpy() for stamps in readings.values())
+        wrong = month & day if (month & day).any() else month
+        i = int(np.flatnonzero(wrong)[0])
+        hint = "" if day[i] else ", and other rows have the month before the day: write all alike"
+        raise Refused(
+            f"{read.path}, line {read.lines[i]}: time column '{name}' holds '{cells[i]}'{hint}; "
+            "expected a number or a time such as 2016-07-01 00:00:00."
+        )
+    ordered = [how for how, stamps in whole.items() if stamps.is_monotonic_increasing]
+    day_first = (ordered or [*whole])[0]
+    stamps = whole[day_first]
+    note = f"{read.path}: the times of column '{name}' are read with the day before the month."
+    times = stamps.dt.tz_localize(None).to_numpy().astype("int64")
+    return times, [note] if day_first else []
+
+
+def _stamps(cells: list[str], day_first: bool) -> Any:
+    """Return cells as a pandas series of times, NaT where one cannot be read in this way."""
+    import pandas as pd
+
+    text = pd.Series(cells)
+    leading = text.str.extract(NUMBERS_FIRST).astype("float64")
+    stamps = pd.to_datetime(text, errors="coerce", utc=True, format="mixed")
+    if day_first:
+        swapped = pd.to_datetime(text, errors="coerce", utc=True, format="mixed", dayfirst=True)
+        stamps = stamps.mask(leading[0].notna(), swapped)  # 2020-03-04 is never read otherwise
+    months = leading[1 if day_first else 0]
+    return stamps.mask(months > 12)  # pandas would read the other way round, this cell alone
 
 
 def _ends(
