@@ -111,6 +111,8 @@ def test_pairs_to_predict_for(path, tmp_path, monkeypatch):
     names = ("q", "a")
     assert raw_pairs(path, names, {})[0] == ("Who is it?", "It is I.")
     assert raw_pairs(str(tmp_path / "a.txt"), names, {}) == [("one", "two"), ("three", "four")]
+    (tmp_path / "l.txt").write_bytes("thé\tcafé\n".encode("latin-1"))
+    assert raw_pairs(str(tmp_path / "l.txt"), names, {"encoding": "latin-1"}) == [("thé", "café")]
     assert raw_pairs(str(tmp_path / "b.jsonl"), names, {}) == [("x", "y")]
     assert raw_pairs("-", names, {}) == [("five", "six")]
     assert raw_pairs("a question?\tand more", names, {}) == [("a question?", "and more")]

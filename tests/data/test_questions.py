@@ -255,6 +255,8 @@ def test_questions_of_a_user(write, tmp_path, monkeypatch):
     table = tmp_path / "x.csv"
     table.write_text('question,context\nwhat?,"a, b"\n')
     assert raw_questions(str(table)) == [("what?", "a, b")]
+    table.write_bytes("question,context\nthé?,café\n".encode("latin-1"))
+    assert raw_questions(str(table), "latin-1") == [("thé?", "café")]
     lines = tmp_path / "x.jsonl"
     lines.write_text('{"context": "c", "question": "q"}\n')
     assert raw_questions(str(lines)) == [("q", "c")]

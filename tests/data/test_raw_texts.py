@@ -35,6 +35,15 @@ def test_a_line_ends_where_a_file_says_so(tmp_path, monkeypatch):
     assert raw_texts("-", {}) == lines
 
 
+def test_files_are_read_in_the_encoding_of_the_runs_own(tmp_path):
+    data = {"encoding": "latin-1"}
+    (tmp_path / "a.txt").write_bytes("café\n".encode("latin-1"))
+    (tmp_path / "b.csv").write_bytes("text\nthé\n".encode("latin-1"))
+    assert raw_texts(str(tmp_path / "a.txt"), data) == ["café"]
+    assert raw_texts(str(tmp_path), data) == ["café\n"]
+    assert raw_texts(str(tmp_path / "b.csv"), data) == ["thé"]
+
+
 def test_a_long_text_is_no_name_of_a_file():
     assert raw_texts("word " * 1000, {}) == ["word " * 1000]
 

@@ -12,6 +12,7 @@ from toolkit.data.series.etth1 import etth1
 from toolkit.data.series.rows import series
 from toolkit.data.series.series_encoder import SeriesEncoder
 from toolkit.errors import Refused
+from toolkit.training.predict import read_input
 
 RAW = np.random.default_rng(0).normal(5.0, 3.0, (50, 2)).round(4)
 
@@ -194,6 +195,23 @@ def test_encoder_reads_columns_by_name_and_round_trips(tmp_path):
     other.write_text("load\n1\n", "utf-8")
     with pytest.raises(Refused, match="input: .*other.csv has no column 'oil'"):
         again.encode(other)
+
+
+@pytest.mark.parametrize("missing", ["interpolate", "refuse"])
+def test_gaps_in_new_rows_are_what_they_were_in_training(tmp_path, missing):
+    data = series(file=csv_file(tmp_path), columns=["load", "oil"], missing=missing)
+    rows = [[f"{a}", f"{b}"] for a, b in RAW]
+    rows[10][1] = ""
+    path = csv_file(tmp_path, rows)
+    options = {"missing": missing}
+    if missing == "refuse":
+        with pytest.raises(Refused, match=r"line 12: column 'oil' is empty"):
+            read_input(path, data.spec, data.encoder, options, None)
+        return
+    names, split = read_input(path, data.spec, data.encoder, options, None)
+    assert names == ["next"]
+    expected = np.float32((RAW[9, 1] + RAW[11, 1]) / 2)
+    assert split.arrays["series"][10, 1] == pytest.approx(expected)
 
 
 def test_etth1_is_the_literatures(data_root):

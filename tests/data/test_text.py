@@ -299,8 +299,8 @@ def test_a_folder_is_no_file(tmp_path):
 def test_not_utf8(write, tmp_path):
     path = tmp_path / write("fine\nÜber\n".encode("latin-1"))
     assert refusal(train=str(path)) == (
-        f"{path}, line 2: not utf-8 (byte 0xdc). Name the file's encoding (data.encoding=latin-1, "
-        "…) or convert it."
+        f"{path}, line 2: not utf-8 (byte 0xdc). Name the file's encoding in training "
+        "(data.encoding=latin-1, …) or convert it."
     )
 
 

@@ -208,8 +208,8 @@ def test_ragged_rows(write):
 def test_not_utf8(write):
     path = write("text,label\nÜber,x\n".encode("latin-1"))
     assert refusal(train=path) == (
-        f"{path}, line 2: not utf-8 (byte 0xdc). Name the file's encoding (data.encoding=latin-1, "
-        "…) or convert it."
+        f"{path}, line 2: not utf-8 (byte 0xdc). Name the file's encoding in training "
+        "(data.encoding=latin-1, …) or convert it."
     )
 
 

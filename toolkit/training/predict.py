@@ -218,9 +218,11 @@ def read_input(
         return [str(p) for p in pictures], encoder.encode(pictures)
     if given != "-" and not path.is_file():
         raise Refused(f"input: no file {path}.")
-    split = encoder.encode("/dev/stdin" if given == "-" else path)
-    names = ["next"] if kind == "series" else [str(i + 1) for i in range(len(split))]
-    return names, split
+    place = "/dev/stdin" if given == "-" else path
+    if kind == "series":
+        return ["next"], encoder.encode(place, data.get("missing", "refuse"))
+    split = encoder.encode(place)
+    return [str(i + 1) for i in range(len(split))], split
 
 
 def refuse_empty(split: Split) -> None:

@@ -111,7 +111,7 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8") -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise Refused(
             f"{path}, line {line}: not {encoding} (byte 0x{data[error.start]:02x}). "
-            "Name the file's encoding (data.encoding=latin-1, …) or convert it."
+            "Name the file's encoding in training (data.encoding=latin-1, …) or convert it."
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1

@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.data.files.finding import lines_of, read_text
-from toolkit.data.labelled.raw_texts import NAME_OF_A_FILE, TABLES, rows_of, standard_input
+from toolkit.data.labelled.raw_texts import (
+    NAME_OF_A_FILE,
+    TABLES,
+    encoding_of,
+    rows_of,
+    standard_input,
+)
 from toolkit.data.tables.reading import BETWEEN
 from toolkit.errors import Refused
 
@@ -41,7 +47,7 @@ def raw_pairs(given: str, names: Sequence[str], data: Mapping[str, Any]) -> list
             (first.replace(BETWEEN, " "), second.replace(BETWEEN, " ")) for first, second in rows
         ]
     if os.path.isfile(given):
-        lines = lines_of(read_text(given))
+        lines = lines_of(read_text(given, encoding_of(data)))
     elif given == "-":
         lines = lines_of(standard_input())
     elif re.fullmatch(NAME_OF_A_FILE, given):

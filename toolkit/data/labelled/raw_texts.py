@@ -33,7 +33,8 @@ def raw_texts(given: str, data: Mapping[str, Any]) -> list[str]:
     if given == "-":
         texts = lines_of(standard_input())
     elif os.path.isdir(given):
-        texts = [read_text(path) for path in sorted(Path(given).rglob("*.txt"))]
+        paths = sorted(Path(given).rglob("*.txt"))
+        texts = [read_text(path, encoding_of(data)) for path in paths]
         if not texts:
             raise Refused(f"input: the folder {given} holds no .txt files.")
     elif os.path.isfile(given):
@@ -49,10 +50,15 @@ def raw_texts(given: str, data: Mapping[str, Any]) -> list[str]:
 
 def _file(path: str, data: Mapping[str, Any]) -> list[str]:
     if not path.removesuffix(".gz").lower().endswith(TABLES):
-        return lines_of(read_text(path))
+        return lines_of(read_text(path, encoding_of(data)))
     how = {key: data[key] for key in ("header", "delimiter", "quoting", "encoding") if key in data}
     known = [data["text_column"]] if "text_column" in data else ["text", "sentence"]
     return [row[0] for row in rows_of(path, [{"data.text_column": name} for name in known], how)]
+
+
+def encoding_of(data: Mapping[str, Any]) -> str:
+    """Return the text encoding of the files that a run was trained on, which new ones have too."""
+    return data.get("encoding", "utf-8")
 
 
 def rows_of(

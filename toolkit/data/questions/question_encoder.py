@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.labelled.raw_texts import encoding_of
 from toolkit.data.questions.asked import Answer, Question, Reading
 from toolkit.data.questions.raw_questions import raw_questions
 from toolkit.data.questions.windows import windows
@@ -59,7 +60,7 @@ class QuestionEncoder:
 
     def read(self, given: str, data: Mapping[str, Any]) -> tuple[list[str], Split]:
         """Return the questions that ``input`` of predict means, and their windows."""
-        pairs = raw_questions(given)
+        pairs = raw_questions(given, encoding_of(data))
         return [question for question, _ in pairs], self.encode(pairs)
 
     def encode(self, raw: Sequence[tuple[str, str]]) -> Split:

@@ -17,13 +17,14 @@ FORMS = (
 )
 
 
-def raw_questions(given: str) -> list[tuple[str, str]]:
+def raw_questions(given: str, encoding: str = "utf-8") -> list[tuple[str, str]]:
     """Return questions and contexts.
 
     Args:
         given: A csv, tsv or jsonl file with columns ``question`` and ``context``, or a ``.json``
             file in SQuAD's form (answers are not read), each plain or ``.gz``; or ``-`` for JSON
             lines on standard input.
+        encoding: The files' text encoding.
 
     Raises:
         Refused: If there is no such file, or it does not hold questions and contexts.
@@ -33,12 +34,12 @@ def raw_questions(given: str) -> list[tuple[str, str]]:
     elif not os.path.isfile(given):
         raise Refused(f"input: no file {given[:80]}; questions are read from {FORMS}.")
     elif given.removesuffix(".gz").lower().endswith(".json"):
-        reading = read_questions(given, answers=False)
+        reading = read_questions(given, encoding=encoding, answers=False)
         pairs = [(q.text, reading.contexts[q.context]) for q in reading.questions]
     elif given.removesuffix(".gz").lower().endswith((".txt", ".text")):
         raise Refused(f"input: {given}: a text says nothing of what is asked; expected {FORMS}.")
     else:
-        pairs = _pairs(read_table(given, columns=COLUMNS).rows)
+        pairs = _pairs(read_table(given, columns=COLUMNS, encoding=encoding).rows)
     if not any(question.strip() and context.strip() for question, context in pairs):
         raise Refused(f"input: {given} holds no question with a context.")
     return pairs

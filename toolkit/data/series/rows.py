@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from toolkit.data.series.gaps import Missing, interpolate
 from toolkit.data.series.series_encoder import SeriesEncoder
 from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
 from toolkit.data.tables.columns import Columns, locate_file, read_columns
@@ -14,7 +15,6 @@ from toolkit.types import Fraction, PositiveInt
 
 Borders = tuple[PositiveInt, PositiveInt, PositiveInt]
 Scale = Literal["standard", "minmax", "none"]
-Missing = Literal["refuse", "interpolate"]
 NUMBERS_FIRST = r"^(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}\b"
 """Dates of which the first number may be the month or the day."""
 
@@ -150,22 +150,6 @@ def fit_scale(values: np.ndarray, scale: Scale) -> tuple[np.ndarray, np.ndarray]
     if scale == "minmax":
         return values.min(0), values.max(0) - values.min(0)
     return np.zeros(values.shape[1]), np.ones(values.shape[1])
-
-
-def interpolate(values: np.ndarray, names: list[str], where: str) -> np.ndarray:
-    """Return values with NaN replaced by a line between the neighbours in time, held at both ends.
-
-    Raises:
-        Refused: If a column is empty from top to bottom.
-    """
-    rows = np.arange(len(values))
-    filled = values.copy()
-    for j, name in enumerate(names):
-        known = ~np.isnan(values[:, j])
-        if not known.any():
-            raise Refused(f"{where}: column '{name}' is empty from the first line to the last.")
-        filled[:, j] = np.interp(rows, rows[known], values[known, j])
-    return filled
 
 
 def check_times(read: Columns, name: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.series.gaps import Missing, interpolate
 from toolkit.data.spec import Split
 from toolkit.data.tables.columns import Columns, read_columns
 
@@ -29,12 +30,18 @@ class SeriesEncoder:
     delimiter: str = ","
     encoding: str = "utf-8"
 
-    def encode(self, raw: str | os.PathLike[str] | Columns | Sequence[Sequence[float]]) -> Split:
+    def encode(
+        self,
+        raw: str | os.PathLike[str] | Columns | Sequence[Sequence[float]],
+        missing: Missing = "refuse",
+    ) -> Split:
         """Return the series, its range to forecast being what follows the last row.
 
         Args:
             raw: Path of a csv file that holds the variables' columns among others, in any order;
                 or a table of numbers with one column for each variable.
+            missing: Whether empty cells are an error (``refuse``), or lie on a line between their
+                neighbours in time (``interpolate``).
 
         Returns:
             Shape ``(time, variables)``, float32.
@@ -45,7 +52,9 @@ class SeriesEncoder:
         if isinstance(raw, str | os.PathLike):
             raw = read_columns(raw, delimiter=self.delimiter, encoding=self.encoding)
         if isinstance(raw, Columns):
-            values = raw.numbers(self.names, "input")
+            values = raw.numbers(self.names, "input", missing=missing)
+            if missing == "interpolate":
+                values = interpolate(values, self.names, raw.path)
         else:
             values = np.asarray(raw, "float64").reshape(-1, len(self.names))
         return Split({"series": values.astype("float32")}, rows=(len(values), len(values)))
