@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def data_root() -> Path:
             f"no data sets at {root}: set TOOLKIT_DATA to a folder that holds ptb/, mnist/, …"
         )
     return root
+
+
+@pytest.fixture(scope="session")
+def copied() -> Callable[[str | Path], str]:
+    """Copies a file beside itself, as a part with the same content, and returns its path."""
+
+    def copied(path: str | Path) -> str:
+        return str(shutil.copyfile(path, Path(path).with_name(f"copy-{Path(path).name}")))
+
+    return copied
 
 
 @pytest.fixture(scope="session", autouse=True)

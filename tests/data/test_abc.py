@@ -266,7 +266,7 @@ def test_what_is_refused(tunes, tmp_path_factory):
         ({"train": str(empty / "one.abc")}, r"one\.abc has one tune only; expected at least 2, to"),
         (
             {"train": str(tunes / "a.abc"), "valid": str(tunes / "a.abc")},
-            r"data.train and data.valid name the same folder",
+            r"data.train and data.valid name the same file",
         ),
     ):
         with pytest.raises(Refused, match=text):

@@ -156,9 +156,11 @@ def test_no_room_for_words_is_refused():
     assert refusal(encoder(max_length=2).encode, [("a",)]).startswith("data.max_length=2")
 
 
-def test_files_of_ones_own(write):
+def test_files_of_ones_own(write, copied):
     path = write()
-    dataset = conll(train=path, valid=path, test=write("Peter I-PER\nGmbH I-ORG\nx I-NEW\n", "t"))
+    dataset = conll(
+        train=path, valid=copied(path), test=write("Peter I-PER\nGmbH I-ORG\nx I-NEW\n", "t")
+    )
     assert dataset.spec.target.classes == ("O", "B-LOC", "B-MISC", "B-ORG", "B-PER", "I-PER")
     assert dataset.spec.input.vocabulary[:2] == ("<pad>", "<unk>")
     assert dataset.test.arrays["tags"].values.tolist() == [4, 3, -1]

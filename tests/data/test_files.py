@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import inspect
 import os
 
 import pytest
+from PIL import Image
 
+from toolkit.data import DATA
 from toolkit.data.files.finding import find, read_bytes, read_text, sha256
+from toolkit.data.files.named_files import missing_files
 from toolkit.errors import Refused
 
 
@@ -45,6 +49,67 @@ def test_not_utf8_and_nul_are_named_with_their_line(tmp_path):
         read_text(path)
     path.write_bytes(b"\xef\xbb\xbfone\n")
     assert read_text(path) == "one\n"
+
+
+FILES = {
+    "text": ("a.txt", "one two\n" * 9),
+    "text_classification": ("a.csv", "text,label\na,x\nb,y\n"),
+    "tabular": ("a.csv", "x,label\n1,x\n2,y\n"),
+    "summaries": ("a.csv", "text,summary\na b,a\nb c,b\n"),
+    "parallel": ("a.csv", "source,target\na,b\nb,c\n"),
+    "conll": ("a.conll", "Ann B-PER\nis O\n"),
+    "squad": ("a.json", '{"data": []}'),
+}
+
+
+@pytest.mark.parametrize("part", ["valid", "test"])
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_of_one_part_only(tmp_path, name, part):
+    file, content = FILES[name]
+    (tmp_path / file).write_text(content)
+    (tmp_path / "link").symlink_to(tmp_path / file)
+    (tmp_path / "inner").mkdir()
+    for other in (file, f"inner/../{file}", *(["link"] if name not in ("parallel",) else [])):
+        given = {"train": str(tmp_path / file), part: str(tmp_path / other)}
+        with pytest.raises(Refused) as refused:
+            DATA[name](**given)
+        (fault,) = refused.value.faults
+        assert fault.startswith(f"data.train and data.{part} name the same file, '")
+        defaults = {
+            key: parameter.default
+            for key, parameter in inspect.signature(DATA[name]).parameters.items()
+            if parameter.default is not parameter.empty
+        }
+        assert missing_files({"name": name, **defaults, **given}) == [fault]
+
+
+@pytest.mark.parametrize("name", ["text_folder", "image_folder", "unlabelled_images"])
+def test_a_folder_is_of_one_part_only(tmp_path, name):
+    for folder in ("one/a", "one/b", "two/a", "two/b"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.new("RGB", (2, 2)).save(tmp_path / folder / "1.png")
+        (tmp_path / folder / "1.txt").write_text("some words\n")
+    load, one = DATA[name], tmp_path / "one"
+    (tmp_path / "link").symlink_to(one)
+    for other, told in (
+        (one, "data.train and data.valid name the same folder"),
+        (tmp_path / "link", "data.train and data.valid name the same folder"),
+        (one / "a", "which is data.train and is searched through"),
+    ):
+        with pytest.raises(Refused, match=told):
+            load(train=str(one), valid=str(other))
+    for ending in ("png", "txt"):
+        (tmp_path / "two" / "a" / f"2.{ending}").symlink_to(one / "a" / f"1.{ending}")
+    with pytest.raises(Refused, match=r"two/a/2\.\w+' is the same file as '.*one/a/1\.\w+'; exp"):
+        load(train=str(one), valid=str(tmp_path / "two"))
+
+
+def test_a_picture_is_of_one_class_only(tmp_path):
+    (tmp_path / "a").mkdir()
+    Image.new("RGB", (2, 2)).save(tmp_path / "a" / "1.png")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(Refused, match=r"b/1\.png' is the same file as '.*a/1\.png'; expected each"):
+        DATA["image_folder"](root=str(tmp_path))
 
 
 def test_a_folder_or_nothing_in_place_of_a_file(tmp_path):

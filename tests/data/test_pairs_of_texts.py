@@ -40,8 +40,8 @@ def test_the_longer_text_is_cut_first():
         assert [int(k[0]) for k in kept] == list(cut_one_by_one(first, second, room))
 
 
-def test_words_of_a_pair_are_one_row_with_a_separator_between(path):
-    dataset = text_classification(train=path, valid=path, target_kind="value", **PAIR)
+def test_words_of_a_pair_are_one_row_with_a_separator_between(path, copied):
+    dataset = text_classification(train=path, valid=copied(path), target_kind="value", **PAIR)
     rows, field = dataset.train.arrays["tokens"], dataset.spec.input
     assert [dataset.encoder.decode(rows[i]) for i in range(3)] == [
         "who is it ? <sep> it is i .",
@@ -56,22 +56,27 @@ def test_words_of_a_pair_are_one_row_with_a_separator_between(path):
     np.testing.assert_array_equal(again[0], rows[0])
 
 
-def test_a_separator_in_raw_text_is_no_separator(path):
-    options = {"train": path, "valid": path, "target_kind": "value", "tokenizer": "whitespace"}
+def test_a_separator_in_raw_text_is_no_separator(path, copied):
+    options = {
+        "train": path,
+        "valid": copied(path),
+        "target_kind": "value",
+        "tokenizer": "whitespace",
+    }
     dataset = text_classification(**options, **PAIR)
     assert int((dataset.train.arrays["tokens"][1] == 2).sum()) == 1
 
 
-def test_both_texts_are_cut_to_the_longest_row(path):
-    options = {"train": path, "valid": path, "target_kind": "value", "max_length": 6}
+def test_both_texts_are_cut_to_the_longest_row(path, copied):
+    options = {"train": path, "valid": copied(path), "target_kind": "value", "max_length": 6}
     dataset = text_classification(**options, **PAIR)
     rows = dataset.train.arrays["tokens"]
     assert dataset.encoder.decode(rows[0]) == "who is it <sep> it is"
     assert dataset.encoder.decode(rows[1]) == "what ? <sep> < sep >"
 
 
-def test_values_are_standardised_by_the_training_rows(path):
-    dataset = text_classification(train=path, valid=path, target_kind="value", **PAIR)
+def test_values_are_standardised_by_the_training_rows(path, copied):
+    dataset = text_classification(train=path, valid=copied(path), target_kind="value", **PAIR)
     target, values = dataset.spec.target, np.array([1.5, 4, 2.5])
     assert (target.kind, target.names) == ("value", ("score",))
     np.testing.assert_allclose(dataset.train.arrays["value"], values[:, None])
@@ -90,18 +95,18 @@ def test_values_are_standardised_by_the_training_rows(path):
         ),
     ],
 )
-def test_what_is_refused(change, told, path):
-    options = {"train": path, "valid": path, "target_kind": "value", **PAIR, **change}
+def test_what_is_refused(change, told, path, copied):
+    options = {"train": path, "valid": copied(path), "target_kind": "value", **PAIR, **change}
     with pytest.raises(Refused) as error:
         text_classification(**options)
     assert told.format(path=path) in str(error.value)
 
 
-def test_a_column_without_a_text(tmp_path):
+def test_a_column_without_a_text(tmp_path, copied):
     (tmp_path / "x.csv").write_text("q,a,score\none,,1\ntwo, ,2\n")
     path = str(tmp_path / "x.csv")
     with pytest.raises(Refused, match="column 'a' has no text in any of its 2 rows; is data.text_"):
-        text_classification(train=path, valid=path, target_kind="value", **PAIR)
+        text_classification(train=path, valid=copied(path), target_kind="value", **PAIR)
 
 
 def test_pairs_to_predict_for(path, tmp_path, monkeypatch):

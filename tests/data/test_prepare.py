@@ -70,13 +70,14 @@ def tiny(monkeypatch):
         {"unit": "character"},
         {"tokenizer": "bpe", "vocabulary_size": 300},
         {"tokenizer": "bpe", "vocabulary_size": 300, "end_of_line": True},
-        {"documents": "blank_line", "valid": "train"},
-        {"documents": "line", "valid": "train", "end_of_line": True},
+        {"documents": "blank_line", "valid": "held"},
+        {"documents": "line", "valid": "held", "end_of_line": True},
     ],
     ids=lambda given: " ".join(map(str, given.values())),
 )
 def test_where_a_text_is_cut_changes_no_token(tmp_path, monkeypatch, tiny, given, end):
     write(tmp_path / "text" / "train", end=end)
+    write(tmp_path / "text" / "held", end=end)
     if "tokenizer" in given:
         monkeypatch.setattr("toolkit.data.prepare.documents.PART", 1 << 20)  # one tokenizer for all
         sample = list(sampled(RawText.of(options(tmp_path / "text", **given), 0), "train", 1 << 30))

@@ -201,14 +201,14 @@ def test_the_encoder_comes_back_from_json(letters):
     assert QuestionEncoder.from_json(json.loads(json.dumps(encoder.to_json()))) == encoder
 
 
-def test_a_data_set_of_ones_own(write, tmp_path):
+def test_a_data_set_of_ones_own(write, tmp_path, copied):
     paragraphs = [
         (f"the word {'abcdefghij'[i]} is here", [entry(f"which{i}", "abcdefghij"[i], 9)])
         for i in range(10)
     ]
     paragraphs.append(("nothing", [entry("gone", "word", 0)]))
     path = write(*paragraphs)
-    options = {"train": path, "test": path, "tokenizer": "wordpiece", "vocabulary_size": 60}
+    options = {"train": path, "test": copied(path), "tokenizer": "wordpiece", "vocabulary_size": 60}
     dataset = squad(**options, validation_fraction=0.2)
     assert [len(split.source.reading) for split in dataset.splits.values()] == [8, 2, 11]
     assert any("are nowhere in their context (gone)" in note for note in dataset.notes)
@@ -232,9 +232,9 @@ def test_a_data_set_of_ones_own(write, tmp_path):
                 assert piece.replace(" ", "") == question.answers[0].text
 
 
-def test_questions_without_answers_are_told(write):
+def test_questions_without_answers_are_told(write, copied):
     path = write(("a b", [entry("one"), entry("none", None)]), ("b a b", [entry("two")]))
-    dataset = squad(train=path, valid=path, tokenizer="wordpiece", vocabulary_size=60)
+    dataset = squad(train=path, valid=copied(path), tokenizer="wordpiece", vocabulary_size=60)
     assert dataset.encoder.unanswerable
     assert f"{path}: 1 of 3 train questions have no answer." in dataset.notes
 

@@ -80,13 +80,14 @@ def text(tmp_path_factory):
         {"tokenizer": "bpe", "vocabulary_size": 300},
         {"tokenizer": "bpe", "vocabulary_size": 300, "end_of_line": True},
         {"tokenizer": "sentencepiece", "vocabulary_size": 60, "lower": True},
-        {"documents": "blank_line", "valid": "train"},
-        {"documents": "line", "valid": "train", "tokenizer": "bpe", "vocabulary_size": 300},
+        {"documents": "blank_line", "valid": "held"},
+        {"documents": "line", "valid": "held", "tokenizer": "bpe", "vocabulary_size": 300},
     ],
     ids=lambda given: " ".join(map(str, given.values())),
 )
 def test_text_that_is_read_in_pieces_has_the_tokens_that_it_has_in_memory(tmp_path, given):
     write(tmp_path / "text" / "train", 7)
+    write(tmp_path / "text" / "held", 2)
     equal(*both(tmp_path, "text_folder", root=str(tmp_path / "text"), **given))
 
 

@@ -122,14 +122,14 @@ def test_carved_parts_are_by_seed_and_apart(tmp_path):
     assert "data.valid names no file" in refusal(train=path, validation_fraction=0.0)
 
 
-def test_empty_cells(tmp_path):
+def test_empty_cells(tmp_path, copied):
     text = "age,colour,kind\n30,red,a\n,blue,b\n50,NA,a\n"
     path = write(tmp_path, text)
-    assert refusal(train=path, valid=path) == f"{path}, line 3: column 'age' is empty ('')."
-    assert refusal(train=path, valid=path, ignore_columns=["age"]) == (
+    assert refusal(train=path, valid=copied(path)) == f"{path}, line 3: column 'age' is empty ('')."
+    assert refusal(train=path, valid=copied(path), ignore_columns=["age"]) == (
         f"{path}, line 4: column 'colour' is empty."
     )
-    data = tabular(train=path, valid=path, missing="mean")
+    data = tabular(train=path, valid=copied(path), missing="mean")
     np.testing.assert_allclose(data.train.arrays["features"], [[-1, 0, 1], [0, 1, 0], [1, 0, 0]])
     path = write(tmp_path, "age,kind\n30,a\n40,\n")
     assert refusal(train=path, missing="mean") == f"{path}, line 3: column 'kind' is empty."

@@ -154,9 +154,14 @@ def test_encoder_with_padding():
 # === Own files ===
 
 
-def test_words_of_lines(write, tmp_path):
+def test_words_of_lines(write, tmp_path, copied):
     name = write(LINES)
-    dataset = text(root=str(tmp_path), train=name, valid=name, test=name)
+    dataset = text(
+        root=str(tmp_path),
+        train=name,
+        valid=copied(tmp_path / name),
+        test=copied(copied(tmp_path / name)),
+    )
     assert words(dataset) == "the cat sat <eos> the dog sat on the mat <eos>".split()
     assert dataset.spec.input.vocabulary[:3] == ("the", "sat", "<eos>")
     assert dataset.train.arrays["tokens"].dtype == np.int32
@@ -173,50 +178,65 @@ def test_words_of_lines(write, tmp_path):
     ],
     ids=["byte order mark", "CRLF", "no last line end"],
 )
-def test_the_same_text_written_differently(write, tmp_path, content):
+def test_the_same_text_written_differently(write, tmp_path, content, copied):
     name = write(content, "other.txt")
-    usual = text(root=str(tmp_path), train=write(LINES), valid="train.txt")
-    assert words(text(root=str(tmp_path), train=name, valid=name)) == words(usual)
+    usual = text(root=str(tmp_path), train=write(LINES), valid=copied(tmp_path / "train.txt"))
+    assert words(text(root=str(tmp_path), train=name, valid=copied(tmp_path / name))) == words(
+        usual
+    )
 
 
-def test_gzip_and_other_encodings(write, tmp_path):
+def test_gzip_and_other_encodings(write, tmp_path, copied):
     name = write("Ärger über Öl\n".encode("latin-1") * 3, "text.txt.gz")
-    dataset = text(root=str(tmp_path), train="text.txt", valid=name, encoding="latin-1", lower=True)
+    dataset = text(
+        root=str(tmp_path),
+        train="text.txt",
+        valid=copied(tmp_path / name),
+        encoding="latin-1",
+        lower=True,
+    )
     assert words(dataset)[:4] == ["ärger", "über", "öl", "<eos>"]
 
 
-def test_places_of_files(write, tmp_path, monkeypatch):
+def test_places_of_files(write, tmp_path, monkeypatch, copied):
     write(LINES)
     (tmp_path / "root").mkdir()
-    absolute = text(train=str(tmp_path / "train.txt"), valid=str(tmp_path / "train.txt"))
+    absolute = text(train=str(tmp_path / "train.txt"), valid=copied(tmp_path / "train.txt"))
     monkeypatch.chdir(tmp_path)
-    beside = text(root=str(tmp_path / "root"), train="train.txt", valid="train.txt")
+    beside = text(root=str(tmp_path / "root"), train="train.txt", valid="copy-train.txt")
     assert words(absolute) == words(beside)
 
 
-def test_characters(write, tmp_path):
+def test_characters(write, tmp_path, copied):
     name = write(LINES)
-    dataset = text(root=str(tmp_path), train=name, valid=name, unit="character")
+    dataset = text(root=str(tmp_path), train=name, valid=copied(tmp_path / name), unit="character")
     assert "".join(words(dataset)) == LINES
-    flat = text(root=str(tmp_path), train=name, valid=name, unit="character", end_of_line=False)
+    flat = text(
+        root=str(tmp_path),
+        train=name,
+        valid=copied(tmp_path / name),
+        unit="character",
+        end_of_line=False,
+    )
     assert "".join(words(flat)) == LINES.replace("\n", " ")
 
 
-def test_no_ends_of_lines(write, tmp_path):
+def test_no_ends_of_lines(write, tmp_path, copied):
     name = write(LINES)
-    dataset = text(root=str(tmp_path), train=name, valid=name, end_of_line=False)
+    dataset = text(root=str(tmp_path), train=name, valid=copied(tmp_path / name), end_of_line=False)
     assert words(dataset) == LINES.split()
 
 
-def test_rare_words_and_vocabulary_size(write, tmp_path):
+def test_rare_words_and_vocabulary_size(write, tmp_path, copied):
     name = write(LINES)
-    dataset = text(root=str(tmp_path), train=name, valid=name, minimum_count=2)
+    dataset = text(root=str(tmp_path), train=name, valid=copied(tmp_path / name), minimum_count=2)
     assert words(dataset)[:4] == ["the", "<unk>", "sat", "<eos>"]
     assert dataset.notes[0] == "Of 7 different tokens in training 3 are known."
     assert dataset.notes[1] == (
-        f"{tmp_path / name}: 4 of 11 tokens (36 %) are not in the vocabulary and are read as <unk>."
+        f"{tmp_path / 'copy-train.txt'}: 4 of 11 tokens (36 %) are not in the vocabulary and are "
+        "read as <unk>."
     )
-    sized = text(root=str(tmp_path), train=name, valid=name, vocabulary_size=5)
+    sized = text(root=str(tmp_path), train=name, valid=copied(tmp_path / name), vocabulary_size=5)
     assert sized.spec.input.vocabulary == ("<unk>", "the", "sat", "<eos>", "cat")
 
 

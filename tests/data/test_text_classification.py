@@ -42,9 +42,9 @@ def refusal(**options):
     return str(error.value)
 
 
-def test_texts_and_labels(write):
+def test_texts_and_labels(write, copied):
     path = write(ROWS)
-    dataset = text_classification(train=path, valid=path, test=path)
+    dataset = text_classification(train=path, valid=copied(path), test=copied(copied(path)))
     assert texts(dataset) == ["a good film !", "bad film", "so good .", "very bad"]
     assert dataset.spec.input.vocabulary[:5] == ("<pad>", "<unk>", "good", "film", "bad")
     assert dataset.spec.target.classes == ("bad", "good")
@@ -54,23 +54,23 @@ def test_texts_and_labels(write):
     assert dataset.notes == ()
 
 
-def test_case_and_whitespace_and_length(write):
+def test_case_and_whitespace_and_length(write, copied):
     path = write(ROWS)
     options = {"tokenizer": "whitespace", "lower": False, "max_length": 2}
-    dataset = text_classification(train=path, valid=path, **options)
+    dataset = text_classification(train=path, valid=copied(path), **options)
     assert texts(dataset)[0] == "A good"
     assert texts(dataset)[2] == "So good."
 
 
-def test_characters(write):
+def test_characters(write, copied):
     path = write("text,label\nab a,1\nb,0\n")
-    dataset = text_classification(train=path, valid=path, unit="character")
+    dataset = text_classification(train=path, valid=copied(path), unit="character")
     assert texts(dataset) == ["ab a", "b"]
 
 
-def test_numbers_are_sorted_by_value(write):
+def test_numbers_are_sorted_by_value(write, copied):
     path = write("a\t10\nb\t9\nc\t-1\n", "train.tsv")
-    dataset = text_classification(train=path, valid=path, text_column=0, label_column=1)
+    dataset = text_classification(train=path, valid=copied(path), text_column=0, label_column=1)
     assert dataset.spec.target.classes == ("-1", "9", "10")
 
 
@@ -98,38 +98,38 @@ def test_a_label_that_occurs_only_in_the_carved_part_is_a_class(write, multi_lab
     assert [len(split) for split in dataset.splits.values()] == [4, 1]
 
 
-def test_several_labels(write):
+def test_several_labels(write, copied):
     path = write('text,label\none,a|b\ntwo,\nthree," b "\n')
-    dataset = text_classification(train=path, valid=path, multi_label="|")
+    dataset = text_classification(train=path, valid=copied(path), multi_label="|")
     assert dataset.spec.target.multi_label
     assert dataset.spec.target.shape == (2,)
     assert dataset.train.arrays["label"].tolist() == [[1, 1], [0, 0], [0, 1]]
 
 
-def test_lists_of_labels(write):
+def test_lists_of_labels(write, copied):
     rows = [{"text": ["Two.", "sentences"], "label": ["a", "b"]}, {"text": "x", "label": []}]
     path = write("\n".join(map(json.dumps, rows)), "train.jsonl")
-    dataset = text_classification(train=path, valid=path, multi_label=",")
+    dataset = text_classification(train=path, valid=copied(path), multi_label=",")
     assert dataset.train.arrays["label"].tolist() == [[1, 1], [0, 0]]
     assert texts(dataset)[0] == "two . sentences"
-    assert refusal(train=path, valid=path).split("\n") == [
+    assert refusal(train=path, valid=copied(path)).split("\n") == [
         f"{path}, line 1: several labels (a, b); set data.multi_label to allow that.",
         f"{path}, line 2: the label is empty; each row needs one.",
     ]
 
 
-def test_encoder_reads_as_training_did(write):
+def test_encoder_reads_as_training_did(write, copied):
     path = write(ROWS)
-    dataset = text_classification(train=path, valid=path)
+    dataset = text_classification(train=path, valid=copied(path))
     encoder = TextEncoder.from_json(json.loads(json.dumps(dataset.encoder.to_json())))
     rows = encoder.encode(["A GOOD\nfilm!", "unheard"]).arrays["tokens"]
     np.testing.assert_array_equal(rows[0], dataset.train.arrays["tokens"][0])
     assert rows[1].tolist() == [1]
 
 
-def test_some_empty_texts_are_told(write):
+def test_some_empty_texts_are_told(write, copied):
     path = write("text,label\na,x\n,y\n b ,y\n")
-    dataset = text_classification(train=path, valid=path)
+    dataset = text_classification(train=path, valid=copied(path))
     assert texts(dataset) == ["a", "<unk>", "b"]
     assert dataset.notes[0] == f"{path}: 1 of 3 train texts are empty."
 
@@ -137,25 +137,25 @@ def test_some_empty_texts_are_told(write):
 # === What cannot be read ===
 
 
-def test_a_column_without_text(write):
+def test_a_column_without_text(write, copied):
     path = write("text,label\n ,x\n,y\n")
-    assert refusal(train=path, valid=path) == (
+    assert refusal(train=path, valid=copied(path)) == (
         f"{path}: column 'text' has no text in any of its 2 rows; is data.text_column the right "
         "one?"
     )
 
 
-def test_a_label_never_seen_in_training(write):
+def test_a_label_never_seen_in_training(write, copied):
     path = write(ROWS)
     other = write("text,label\nfine,good\nfine,godo\n", "test.csv")
-    assert refusal(train=path, valid=path, test=other) == (
+    assert refusal(train=path, valid=copied(path), test=other) == (
         f"{other}, line 3: label 'godo' does not occur in the training part. Did you mean good?"
     )
 
 
-def test_an_empty_label(write):
+def test_an_empty_label(write, copied):
     path = write("text,label\na,x\nb,\n")
-    assert refusal(train=path, valid=path) == (
+    assert refusal(train=path, valid=copied(path)) == (
         f"{path}, line 3: the label is empty; each row needs one."
     )
 
@@ -226,9 +226,9 @@ def test_truncated_gzip(tmp_path):
     assert refusal(train=str(path)).startswith(f"{path}: a damaged or truncated gzip file (")
 
 
-def test_no_word_is_left(write):
+def test_no_word_is_left(write, copied):
     path = write(ROWS)
-    assert refusal(train=path, valid=path, vocabulary_size=2) == (
+    assert refusal(train=path, valid=copied(path), vocabulary_size=2) == (
         f"{path}: no word is left for the vocabulary (data.vocabulary_size=2, "
         "data.minimum_count=1); raise the first or lower the second."
     )

@@ -163,14 +163,14 @@ def test_nothing_on_one_side_is_refused(tmp_path):
         parallel(root=str(tmp_path), train="train", source="de", target="en")
 
 
-def test_summaries_with_several_versions(tmp_path):
+def test_summaries_with_several_versions(tmp_path, copied):
     rows = [
         {"text": ["First. ", "Second one."], "summary": ["One.", "Two."]},
         {"text": "Only e.g. this? Yes.", "summary": "Three."},
     ]
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    data = summaries(train=str(path), valid=str(path))
+    data = summaries(train=str(path), valid=copied(path))
     assert len(data.train) == 3  # each version is learned
     assert len(data.valid) == 2
     assert data.valid.source.references[0] == ["One.", "Two."]

@@ -58,9 +58,10 @@ def data_of(kind: str, folder: Path) -> Any:
     rows = [dict(zip(columns, (text, text), strict=True)) for text in TEXTS * 2]
     if "label" in columns:
         rows = [row | {"label": "long" if len(row["text"]) > 4 else "short"} for row in rows]
-    file = folder / f"{kind}.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return toolkit.load_data(name, train=str(file), valid=str(file), test=str(file))
+    files = {part: folder / f"{kind}-{part}.jsonl" for part in ("train", "valid", "test")}
+    for file in files.values():
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return toolkit.load_data(name, **{part: str(file) for part, file in files.items()})
 
 
 def ways(kind: str, run: Path, folder: Path) -> dict[str, Callable[..., Any]]:

@@ -24,10 +24,11 @@ COLUMNS = {"text_column": "one", "text_pair_column": "two", "label_column": "ali
 
 def pairs(folder, **options):
     lines = [json.dumps({"one": a, "two": b, "alike": score}) for a, b, score in ROWS * 3]
-    (folder / "train.jsonl").write_text("\n".join(lines))
+    for name in ("train.jsonl", "valid.jsonl"):
+        (folder / name).write_text("\n".join(lines))
     return toolkit.load_data(
         "text_classification",
-        **{"train": str(folder / "train.jsonl"), "valid": str(folder / "train.jsonl")},
+        **{"train": str(folder / "train.jsonl"), "valid": str(folder / "valid.jsonl")},
         **{"target_kind": "value", **COLUMNS, **options},
     )
 

@@ -38,11 +38,11 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs")
     random = np.random.default_rng(0)
     rows = [" ".join(random.choice(WORDS, random.integers(1, 4))) + "." for _ in range(640)]
-    for name, part in (("train", rows), ("test", rows[:8])):
+    for name, part in (("train", rows), ("valid", rows[:8]), ("test", rows[:8])):
         lines = "".join(json.dumps({"source": row, "target": row}) + "\n" for row in part)
         (folder / f"{name}.jsonl").write_text(lines)
-    train, test = (str(folder / f"{name}.jsonl") for name in ("train", "test"))
-    return parallel(train=train, valid=test, test=test, shared_vocabulary=True)
+    files = {part: str(folder / f"{part}.jsonl") for part in ("train", "valid", "test")}
+    return parallel(**files, shared_vocabulary=True)
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,14 @@ def results(tmp_path):
     return results
 
 
+def in_all_parts(folder, ending, content):
+    """Write the same content for each part, and return the options that name the files."""
+    names = {part: f"{part}.{ending}" for part in ("train", "valid", "test")}
+    for name in names.values():
+        (folder / name).write_text(content)
+    return [f"data.{part}={name}" for part, name in names.items()]
+
+
 def predicted(folder, given):
     out = folder / "out.jsonl"
     assert main(["predict", f"run={folder / 'run'}", f"input={given}", f"output={out}"]) == 0
@@ -43,8 +51,7 @@ def test_names_are_learned_and_found(results, tmp_path):
     lines = [
         f"{who} B-PER\nis O\nin O\nNew B-LOC\n{where} I-LOC\n" for who in people for where in places
     ]
-    (tmp_path / "x.conll").write_text("\n".join(lines * 3))
-    files = [f"data.{part}=x.conll" for part in ("train", "valid", "test")]
+    files = in_all_parts(tmp_path, "conll", "\n".join(lines * 3))
     found = results("data=conll", *files, "data.batch_size=4", "trainer.epochs=12")
     assert found["valid/f1"] == found["test/f1"] == 1.0
     (row,) = predicted(tmp_path, "Bob, is in New Oslo")
@@ -65,8 +72,7 @@ def test_questions_are_learned_and_answered(results, tmp_path):
                 )
             ]
             paragraphs.append({"context": context, "qas": qas})
-    (tmp_path / "x.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
-    files = [f"data.{part}=x.json" for part in ("train", "valid", "test")]
+    files = in_all_parts(tmp_path, "json", json.dumps({"data": [{"paragraphs": paragraphs}]}))
     found = results(
         "data=squad",
         *files,

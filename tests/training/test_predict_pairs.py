@@ -18,7 +18,7 @@ MODEL = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, copied):
     """A regression on pairs."""
     folder = tmp_path_factory.mktemp("pairs")
     lines = [json.dumps({"one": a, "two": b, "alike": score}) for a, b, score in ROWS * 3]
@@ -26,7 +26,7 @@ def run(tmp_path_factory):
     data = toolkit.load_data(
         "text_classification",
         train=str(folder / "train.jsonl"),
-        valid=str(folder / "train.jsonl"),
+        valid=copied(folder / "train.jsonl"),
         text_column="one",
         text_pair_column="two",
         label_column="alike",
@@ -83,9 +83,11 @@ def test_the_vector_is_what_the_head_reads(run):
     assert value == pytest.approx(predicted["alike"], abs=1e-4)
 
 
-def test_a_language_models_vector_is_the_mean_over_its_positions(tmp_path):
+def test_a_language_models_vector_is_the_mean_over_its_positions(tmp_path, copied):
     (tmp_path / "t.txt").write_text("a b c d a b c d\n" * 20)
-    data = toolkit.load_data("text", train=str(tmp_path / "t.txt"), valid=str(tmp_path / "t.txt"))
+    data = toolkit.load_data(
+        "text", train=str(tmp_path / "t.txt"), valid=copied(tmp_path / "t.txt")
+    )
     model = {"stem": {"tokens": {"units": 4}}, "body": [{"recurrent": {"units": 6}}]}
     task = {"name": "language_modelling", "sequence_length": 4}
     options = {"task": task, "batch_size": 2, "epochs": 1, "quiet": True, "validation_steps": 1}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from toolkit.data.files.finding import root_folder
+from toolkit.data.files.part_folders import refuse_twice
 from toolkit.data.images import (
     image_folder,
     paired_images,
@@ -37,7 +38,9 @@ OWN_FOLDER = {"squad": "squad", "conll": "conll", "task_texts": "squad"}
 
 
 def missing_files(data: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each file or folder that is named and not there; none is opened.
+    """Return a sentence for each file or folder that is named and not there, or named twice.
+
+    None is opened.
 
     Args:
         data: Checked values of config group ``data``, ``name`` with them.
@@ -56,13 +59,19 @@ def missing_files(data: Mapping[str, Any]) -> list[str]:
         return refusal.faults
     faults = missing_tokenizer(data.get("tokenizer"))
     folder = OWN_FOLDER.get(data["name"])
+    found = {}
     for key in (*PARTS, "file", "questions"):
         if isinstance(file := data.get(key), str):
             try:
                 if data["name"] == "parallel":
-                    locate_pairs(file, data["source"], data["target"], root, f"data.{key}")
+                    paths = locate_pairs(file, data["source"], data["target"], root, f"data.{key}")
+                    found[f"data.{key}"] = paths[0]
                 else:
-                    locate_file(file, root, f"data.{key}", folder)
+                    found[f"data.{key}"] = locate_file(file, root, f"data.{key}", folder)
             except Refused as refusal:
                 faults += refusal.faults
+    try:
+        refuse_twice(found)
+    except Refused as refusal:
+        faults += refusal.faults
     return faults

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from itertools import permutations
 from pathlib import Path
 
@@ -65,22 +66,45 @@ def part_folders(
     return found
 
 
-def refuse_twice(folders: Mapping[str, Path]) -> None:
-    """Refuse folders of which one is another, or lies in it: they are searched through.
+def refuse_twice(places: Mapping[str, Path]) -> None:
+    """Refuse files that are the same, and folders of which one is another or lies in it.
+
+    What is learned from would be scored as well; folders are searched through.
+
+    Args:
+        places: Files or folders by the keys that name them.
 
     Raises:
         Refused: Naming both and their keys.
     """
-    for (one, inner), (other, outer) in permutations(folders.items(), 2):
+    for (one, inner), (other, outer) in permutations(places.items(), 2):
         if inner.resolve() == outer.resolve():
+            what = "file" if inner.is_file() else "folder"
             raise Refused(
-                f"{one} and {other} name the same folder, '{inner}'; expected two different ones."
+                f"{one} and {other} name the same {what}, '{inner}'; expected two different ones."
             )
         if inner.resolve().is_relative_to(outer.resolve()):
             raise Refused(
                 f"{one}: '{inner}' lies in '{outer}', which is {other} and is searched through; "
                 "expected folders beside each other."
             )
+
+
+def refuse_shared(groups: Iterable[Iterable[Path]]) -> None:
+    """Refuse a file that is in two groups, be it by a link: in two parts, or two classes.
+
+    Raises:
+        Refused: Naming both places of the first such file.
+    """
+    seen: dict[str, tuple[int, Path]] = {}
+    for number, paths in enumerate(groups):
+        for path in paths:
+            group, first = seen.setdefault(os.path.realpath(path), (number, path))
+            if group != number:
+                raise Refused(
+                    f"'{path}' is the same file as '{first}'; expected each file in one part and "
+                    "one class only."
+                )
 
 
 def either(places: list[Path]) -> str:

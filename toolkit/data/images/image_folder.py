@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from toolkit.data.files.part_folders import part_folders
+from toolkit.data.files.part_folders import part_folders, refuse_shared, refuse_twice
 from toolkit.data.images import pictures
 from toolkit.data.images.arrays import image_spec
 from toolkit.data.images.image_encoder import ImageEncoder
@@ -67,13 +67,15 @@ def image_folder(
         seed: Chooses what is held back.
 
     Raises:
-        Refused: If a folder is missing or empty, holds fewer than two classes, a class that
+        Refused: If a folder is missing, empty or named twice, a file is in two parts or classes,
+            or a folder holds fewer than two classes, a class that
             training has not or whose pictures are of kinds that cannot be read, or a file that is
             no picture.
     """
     folders = folders_of(root, {"train": train, "valid": valid, "test": test})
     found = {part: _by_class(folder) for part, folder in folders.items()}
     classes = _classes(folders["train"], found["train"])
+    refuse_shared(paths for inner in found.values() for paths in inner.values())
     notes: list[str] = []
     splits: dict[str, Split] = {}
     first: str | None = None
@@ -105,12 +107,18 @@ def image_folder(
 
 
 def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
-    """Return the folder of each part that there is."""
+    """Return the folder of each part that there is.
+
+    Raises:
+        Refused: If one that is named is missing, none is named, or one is named twice.
+    """
     which = (
         "data=image_folder: which folder? Give data.root=FOLDER, with train/<class>/ or <class>/ "
         "in it, or data.train=FOLDER."
     )
-    return part_folders(root, given, which=which, expected="your pictures")
+    folders = part_folders(root, given, which=which, expected="your pictures")
+    refuse_twice({f"data.{part}": folder for part, folder in folders.items()})
+    return folders
 
 
 def _by_class(folder: Path) -> dict[str, list[Path]]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from toolkit.data.files.part_folders import part_folders, refuse_twice
+from toolkit.data.files.part_folders import part_folders, refuse_shared, refuse_twice
 from toolkit.data.images import pictures
 from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.images.picture_files import (
@@ -65,14 +65,17 @@ def unlabelled_images(
         Input ``image``, and no target.
 
     Raises:
-        Refused: If a folder is missing, empty or named twice, or holds a file that is no picture.
+        Refused: If a folder is missing, empty or named twice, a file is in two parts, or one is
+            no picture.
     """
     folders = folders_of(root, {"train": train, "valid": valid, "test": test})
     notes: list[str] = []
     splits: dict[str, Split] = {}
     first: str | None = None
+    found = {part: found_in(folder, f"data.{part}") for part, folder in folders.items()}
+    refuse_shared(found.values())
     for part, folder in folders.items():
-        paths = found_in(folder, f"data.{part}")
+        paths = found[part]
         kept, told = sound(paths, folder, check, broken)
         notes += told
         first = first or os.fspath(paths[kept[0]])

@@ -7,7 +7,7 @@ from typing import Literal
 from toolkit.data.labelled.labelled_texts import carved, labelled_texts
 from toolkit.data.labelled.text_input import WORDS, Texts
 from toolkit.data.spec import Dataset
-from toolkit.data.tables.columns import locate_file
+from toolkit.data.tables.columns import locate_parts
 from toolkit.data.tables.reading import read_table
 from toolkit.data.texts.tokenization import Unit
 from toolkit.errors import Refused
@@ -99,15 +99,14 @@ def text_classification(
     files = {"train": train, "valid": valid, "test": test}
     parts = {
         part: read_table(
-            locate_file(file, root, f"data.{part}"),
+            path,
             columns=columns,
             header=header,
             delimiter=delimiter,
             quoting=quoting,
             encoding=encoding,
         )
-        for part, file in files.items()
-        if file is not None
+        for part, path in locate_parts(files, root).items()
     }
     notes = []
     if "valid" not in parts:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.files.part_folders import refuse_shared
 from toolkit.data.prepare.documents import Documents
 from toolkit.data.spec import Split, carve
-from toolkit.data.tables.columns import locate_file
+from toolkit.data.tables.columns import locate_parts
 from toolkit.data.texts import text_folder
 
 RAW = ("text", "text_folder")
@@ -47,19 +48,16 @@ class RawText:
             seed: Chooses the files of the validation part, where it is carved.
 
         Raises:
-            Refused: If a file or folder is missing.
+            Refused: If a file or folder is missing or named twice.
         """
         given = {part: data[part] for part in ("train", "valid", "test")}
         if data["name"] == "text":
-            found = {
-                part: locate_file(file, data["root"], f"data.{part}")
-                for part, file in given.items()
-                if file is not None
-            }
+            found = locate_parts(given, data["root"])
             where = {part: str(path) for part, path in found.items()}
             return cls({part: [path] for part, path in found.items()}, where, "none", data)
         folders = text_folder.folders_of(data["root"], given)
         paths = {part: text_folder.files_in(folder) for part, folder in folders.items()}
+        refuse_shared(paths.values())
         where, notes = {part: str(folder) for part, folder in folders.items()}, []
         fraction, train = data["validation_fraction"], paths["train"]
         if "valid" not in paths and data["documents"] == "file" and fraction and len(train) > 1:

@@ -8,12 +8,13 @@ from typing import Literal
 
 import numpy as np
 
+from toolkit.data.files.part_folders import refuse_twice
 from toolkit.data.files.sources import locate
 from toolkit.data.questions.answer_places import place_answers
 from toolkit.data.questions.asked import Reading, read_questions
 from toolkit.data.questions.question_encoder import QuestionEncoder
 from toolkit.data.spec import Dataset, Field, Spec, Split, carve
-from toolkit.data.tables.columns import locate_file
+from toolkit.data.tables.columns import locate_parts
 from toolkit.data.texts.pieces import pieces
 from toolkit.errors import Refused
 from toolkit.types import Fraction, PositiveInt
@@ -119,16 +120,13 @@ def _files(
 ) -> dict[str, Path]:
     """Return the file of each part."""
     given = {"train": train, "valid": valid, "test": test}
-    found = {
-        part: locate_file(file, root, f"data.{part}", "squad")
-        for part, file in given.items()
-        if file is not None
-    }
+    found = locate_parts(given, root, "squad")
     if train is None:
         name, mark = NAMES[version]
         official = locate(name, root)
         ours = {"train": f"train-{mark}.json", "test": f"dev-{mark}.json"}
         found = {part: official[file] for part, file in ours.items()} | found
+    refuse_twice({f"data.{part}": path for part, path in found.items()})
     return {part: found[part] for part in given if part in found}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.data.files.finding import find, root_folder
+from toolkit.data.files.part_folders import refuse_twice
 from toolkit.data.tables.csv_rows import SHOWN, csv_rows, other_delimiter
 from toolkit.errors import Refused, did_you_mean
 
@@ -219,3 +220,25 @@ def locate_file(file: str, root: str | None, key: str, folder: str | None = None
     looked = " or ".join(f"'{path}'" for path in dict.fromkeys(p / file for p in places))
     hint = f" Did you mean {' or '.join(sorted(near))}?" if near else ""
     raise Refused(f"{key}: there is no {looked} (plain or .gz).{hint}")
+
+
+def locate_parts(
+    files: Mapping[str, str | None], root: str | None, folder: str | None = None
+) -> dict[str, Path]:
+    """Return the user's file of each part that has one; see :func:`locate_file`.
+
+    Args:
+        files: Its path by part, and None where there is none.
+        root: A folder; None for the current one only.
+        folder: A folder of ``root`` that is searched first.
+
+    Raises:
+        Refused: If one is in no such place, or is named for two parts.
+    """
+    found = {
+        part: locate_file(file, root, f"data.{part}", folder)
+        for part, file in files.items()
+        if file is not None
+    }
+    refuse_twice({f"data.{part}": path for part, path in found.items()})
+    return found

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from toolkit.data.spec import Dataset, Field, Spec, Split, carve
-from toolkit.data.tables.columns import Columns, locate_file, number, read_columns
+from toolkit.data.tables.columns import Columns, locate_parts, number, read_columns
 from toolkit.data.tables.table_encoder import Missing, TableEncoder, filled, refuse_empty
 from toolkit.errors import Refused, did_you_mean
 from toolkit.types import Fraction, PositiveInt
@@ -74,11 +74,7 @@ def tabular(
     """
     reading: dict[str, Any] = {"delimiter": delimiter, "quoting": quoting, "encoding": encoding}
     files = {"train": train, "valid": valid, "test": test}
-    read = {
-        name: read_columns(locate_file(file, root, f"data.{name}"), **reading)
-        for name, file in files.items()
-        if file is not None
-    }
+    read = {name: read_columns(path, **reading) for name, path in locate_parts(files, root).items()}
     first, notes = read["train"], []
     wanted = [label_column] if isinstance(label_column, str) else label_column
     if not wanted:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from toolkit.data.files.finding import find, missing
+from toolkit.data.files.part_folders import refuse_twice
 from toolkit.data.files.sources import places
 from toolkit.data.spec import Dataset, Field, Spec, Split, carve
-from toolkit.data.tables.columns import locate_file
+from toolkit.data.tables.columns import locate_parts
 from toolkit.data.tagged.tag_encoder import TagEncoder
 from toolkit.data.tagged.tagged_words import Tagged, read_tagged
 from toolkit.data.tagged.word_pieces import PiecesOfWords, WholeWords
@@ -134,11 +135,7 @@ def files(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
     Raises:
         Refused: If one is missing.
     """
-    named = {
-        part: locate_file(file, root, f"data.{part}", "conll")
-        for part, file in given.items()
-        if file is not None
-    }
+    named = locate_parts(given, root, "conll")
     if "train" in named:
         return {part: named[part] for part in given if part in named}
     for place in places(root):
@@ -146,6 +143,7 @@ def files(root: str | None, given: dict[str, str | None]) -> dict[str, Path]:
             found = {part: find(name, place, FOLDERS) for part, name in names.items()}
             if (train := found["train"]) is not None:
                 near = {p: f for p, f in found.items() if f and f.parent == train.parent} | named
+                refuse_twice({f"data.{part}": path for part, path in near.items()})
                 return {part: near[part] for part in given if part in near}
     absent = missing("conll", NAMES[0].values(), [p / FOLDERS[0] for p in places(root)])
     raise Refused(

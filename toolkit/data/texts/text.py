@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.data.files.finding import read_text
 from toolkit.data.spec import Dataset
-from toolkit.data.tables.columns import locate_file
+from toolkit.data.tables.columns import locate_parts
 from toolkit.data.texts.text_streams import text_streams
 from toolkit.data.texts.tokenization import Unit
 from toolkit.types import Fraction, PositiveInt
@@ -57,14 +57,10 @@ def text(
         int32.
 
     Raises:
-        Refused: If a file is missing, empty, too short, or no text in ``encoding``.
+        Refused: If a file is missing, named twice, empty, too short, or no text in ``encoding``.
     """
     files = {"train": train, "valid": valid, "test": test}
-    paths = {
-        part: locate_file(file, root, f"data.{part}")
-        for part, file in files.items()
-        if file is not None
-    }
+    paths = locate_parts(files, root)
     return text_streams(
         {part: read_text(path, encoding) for part, path in paths.items()},
         tokenizer,

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from toolkit.data.files.finding import read_text
-from toolkit.data.files.part_folders import part_folders
+from toolkit.data.files.part_folders import part_folders, refuse_shared, refuse_twice
 from toolkit.data.spec import Dataset, Split, carve
 from toolkit.data.texts.piece_streams import DOCUMENT
 from toolkit.data.texts.text_streams import text_streams
@@ -73,14 +73,15 @@ def text_folder(
         int32.
 
     Raises:
-        Refused: If a folder is missing or holds no such file, or a file is no text in ``encoding``.
+        Refused: If a folder is missing, named twice or holds no such file, or a file is in two
+            parts or no text in ``encoding``.
     """
     folders = folders_of(root, {"train": train, "valid": valid, "test": test})
+    files = {part: files_in(folder) for part, folder in folders.items()}
+    refuse_shared(files.values())
     parts = {
-        part: [
-            document for path in files_in(folder) for document in _read(path, encoding, documents)
-        ]
-        for part, folder in folders.items()
+        part: [document for path in paths for document in _read(path, encoding, documents)]
+        for part, paths in files.items()
     }
     where = {part: str(folder) for part, folder in folders.items()}
     empty = [part for part in parts if not parts[part]]
@@ -122,13 +123,15 @@ def folders_of(root: str | None, given: dict[str, str | None]) -> dict[str, Path
     """Return the folder of each part that there is.
 
     Raises:
-        Refused: If one that is named is missing, or none is named.
+        Refused: If one that is named is missing, none is named, or one is named twice.
     """
     which = (
         "data=text_folder: which folder? Give data.train=FOLDER, or data.root=FOLDER with train/ "
         "or .txt files in it."
     )
-    return part_folders(root, given, which=which, expected="your texts")
+    folders = part_folders(root, given, which=which, expected="your texts")
+    refuse_twice({f"data.{part}": folder for part, folder in folders.items()})
+    return folders
 
 
 def files_in(folder: Path) -> list[Path]:

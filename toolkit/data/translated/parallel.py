@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toolkit.data.files.part_folders import refuse_twice
 from toolkit.data.spec import Dataset
 from toolkit.data.translated.parallel_files import locate_pairs, read_pairs
 from toolkit.data.translated.text_pairs import Reading, text_pairs
@@ -58,13 +59,13 @@ def parallel(
         Refused: With file and line, where a file does not hold what is said here.
     """
     files = {"train": train, "valid": valid, "test": test}
-    parts = {
-        part: read_pairs(
-            locate_pairs(file, source, target, root, f"data.{part}"), source, target, encoding
-        )
+    paths = {
+        part: locate_pairs(file, source, target, root, f"data.{part}")
         for part, file in files.items()
         if file is not None
     }
+    refuse_twice({f"data.{part}": found[0] for part, found in paths.items()})
+    parts = {part: read_pairs(found, source, target, encoding) for part, found in paths.items()}
     reading = Reading(
         tokenizer,
         vocabulary_size,

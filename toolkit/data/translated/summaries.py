@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toolkit.data.spec import Dataset
-from toolkit.data.tables.columns import locate_file
+from toolkit.data.tables.columns import locate_parts
 from toolkit.data.translated.summary_rows import read_summaries
 from toolkit.data.translated.text_pairs import Reading, text_pairs
 from toolkit.types import Count, Fraction, PositiveInt
@@ -65,7 +65,7 @@ def summaries(
     files = {"train": train, "valid": valid, "test": test}
     parts = {
         part: read_summaries(
-            locate_file(file, root, f"data.{part}"),
+            path,
             text_column,
             summary_column,
             header=header,
@@ -73,8 +73,7 @@ def summaries(
             quoting=quoting,
             encoding=encoding,
         )
-        for part, file in files.items()
-        if file is not None
+        for part, path in locate_parts(files, root).items()
     }
     reading = Reading(
         tokenizer, vocabulary_size, minimum_count, lower, True, max_length, max_target_length
