@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -415,6 +416,34 @@ def test_killed_between_the_last_epoch_and_the_results(points, mlp, tmp_path):
     (run.path / "results.json").unlink()
     run.resume(quiet=True)
     assert_same_runs(tmp_path / "whole", run.path)
+
+
+@pytest.mark.parametrize("part", ["train", "valid", "test"])
+def test_other_examples_are_refused_or_told(part, points, mlp, tmp_path, capsys):
+    with pytest.raises(KeyboardInterrupt):
+        train({"model": mlp, "data": points}, tmp_path / "r", callbacks=[StopAt(2)])
+    order = np.arange(len(points.splits[part]))[::-1]
+    other = replace(points, **{part: points.splits[part].take(order)})
+    count = len(order)
+    told = (
+        f"the {part} part is no longer what {tmp_path / 'r'} began with: other examples "
+        f"({count} then, {count} now)."
+    )
+    run = toolkit.Run(tmp_path / "r", other)
+    run.evaluate(part)
+    assert told in capsys.readouterr().out
+    run.evaluate("train" if part == "test" else "test")
+    assert "no longer" not in capsys.readouterr().out
+    if part == "test":
+        run.resume(quiet=True)
+        assert told in (tmp_path / "r" / "train.log").read_text()
+        return
+    with pytest.raises(Refused) as refused:
+        run.resume(quiet=True)
+    assert refused.value.faults[0] == f"run: {told}"
+    assert "begin a run with this one's weights: model.init_from=" in refused.value.faults[1]
+    (tmp_path / "r" / "parts.json").unlink()  # as in runs of earlier versions
+    run.resume(quiet=True)
 
 
 def test_what_cannot_be_resumed(points, mlp, tmp_path):

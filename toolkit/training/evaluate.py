@@ -10,6 +10,7 @@ from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
 from toolkit.training.console import Reporter
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.saved_parts import changed_parts
 from toolkit.training.settings import Strategy, TrainerSettings
 from toolkit.types import PositiveInt
 
@@ -72,6 +73,8 @@ def score_run(
     )
     if split not in dataset.splits:
         raise Refused(f"split: no '{split}'.{did_you_mean(split, dataset.splits)}")
+    if (change := changed_parts(folder, dataset).get(split)) is not None:
+        Reporter().say(change)
     data = config["data"] | ({"eval_batch_size": batch_size} if batch_size is not None else {})
     if (shaped := getattr(task, "shaped", None)) is not None:
         shaped(dataset.spec)  # it may know of labels besides what was learned

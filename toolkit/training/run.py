@@ -24,6 +24,7 @@ from toolkit.training.loggers import finish, watchers, watching
 from toolkit.training.parts import batching_of, learner, load_dataset, suited
 from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, checkpoints, replacing
+from toolkit.training.saved_parts import check_parts, write_parts
 from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import Setup, prepare, prepare_process
@@ -114,6 +115,7 @@ def train_on(
         reporter = Reporter(folder.log, quiet=quiet or not folder.kept)
         write_config(folder, config)
         write_spec(folder, dataset.spec, dataset.encoder)
+        write_parts(folder, dataset)
         folder.write_json(folder.environment, environment())
         for note in dataset.notes:
             reporter.say(note)
@@ -182,6 +184,8 @@ def resume(
         dataset = replace(dataset, spec=spec)
         check_run(dataset, task, settings, batching_of(config["data"]))
         check_same(folder, dataset.spec, dataset.encoder)
+        for change in check_parts(folder, dataset):
+            reporter.say(change)
         for change in changes:
             reporter.say(f"changed: {change}")
         for change in differences(_versions(folder), environment()["packages"]):

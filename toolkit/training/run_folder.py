@@ -27,6 +27,7 @@ class RunFolder:
     Attributes:
         config: ``config.yaml``: the resolved configuration.
         spec: ``spec.json``: inputs, targets, vocabulary, classes, and how raw input is encoded.
+        parts: ``parts.json``: which examples the splits hold, by length and fingerprint.
         results: ``results.json``: final figures, as ``split/metric``.
         metrics: ``metrics.csv``: one line an epoch.
         model: ``model.keras``: the best inference network.
@@ -44,6 +45,7 @@ class RunFolder:
         self.path = Path(path)
         self.config = self.path / "config.yaml"
         self.spec = self.path / "spec.json"
+        self.parts = self.path / "parts.json"
         self.results = self.path / "results.json"
         self.metrics = self.path / "metrics.csv"
         self.model = self.path / "model.keras"
@@ -163,7 +165,8 @@ class RunFolder:
         """Take away what a run wrote that was refused before its first step; whether it was."""
         if self.model.exists() or self.metrics.exists() or any(self.checkpoints.glob("*")):
             return False
-        for path in (self.config, self.spec, self.environment, self.log, self.path / ".lock"):
+        written = (self.config, self.spec, self.parts, self.environment, self.log)
+        for path in (*written, self.path / ".lock"):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.tensorboard, ignore_errors=True)
         with contextlib.suppress(OSError):  # where other files lie the folder stays

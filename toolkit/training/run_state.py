@@ -82,6 +82,7 @@ def begin_again(folder: RunFolder) -> None:
     """Take away what a failed run left, but for its log, so that a new one can begin here."""
     import shutil
 
-    for path in (folder.spec, folder.environment, folder.metrics, folder.results, folder.config):
+    described = (folder.spec, folder.parts, folder.environment, folder.config)
+    for path in (*described, folder.metrics, folder.results):
         Path(path).unlink(missing_ok=True)
     shutil.rmtree(folder.tensorboard, ignore_errors=True)
