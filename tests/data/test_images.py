@@ -264,6 +264,18 @@ def test_one_folder_is_carved(shapes):
     assert data.notes[1] == "test: 3 of 12 images held back (seed=0)."
 
 
+def test_nothing_to_validate_on(shapes):
+    train = str(shapes / "train")
+    for load in (image_folder, unlabelled_images):
+        with pytest.raises(Refused) as refused:
+            load(root=train, validation_fraction=0.0)
+        assert refused.value.faults == [
+            "data.validation_fraction: 0, and there is no folder of validation pictures beside "
+            f"'{train}'; the best epoch is chosen on these: give either."
+        ]
+    assert len(image_folder(root=str(shapes), validation_fraction=0.0).valid) == 4
+
+
 def test_folders_by_key(shapes):
     data = image_folder(train=str(shapes / "train"), valid=str(shapes / "test"))
     assert data.test is None and len(data.valid) == 4

@@ -134,9 +134,14 @@ def carve_parts(
         Sentences for the user.
 
     Raises:
-        Refused: If there are too few pictures.
+        Refused: If there are too few pictures, or a validation part is missing and its share is 0.
     """
     notes, label = [], f"{what}: " if what else ""
+    if "valid" not in splits and not validation_fraction:
+        raise Refused(
+            f"data.validation_fraction: 0, and there is no folder of validation pictures beside "
+            f"'{folder}'; the best epoch is chosen on these: give either."
+        )
     total = len(splits["train"])
     missing = [p for p in ("valid", *(["test"] if test_fraction else ())) if p not in splits]
     if total <= len(missing):
