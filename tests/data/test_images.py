@@ -18,6 +18,7 @@ from PIL import Image
 from toolkit.data import DATA
 from toolkit.data.batching import Batching
 from toolkit.data.damage import naming_damage
+from toolkit.data.files.named_files import missing_files
 from toolkit.data.images import pictures
 from toolkit.data.images.cifar10 import CLASSES, cifar10
 from toolkit.data.images.digits import digits
@@ -558,6 +559,10 @@ def test_tfds(package):
     ):
         with pytest.raises(Refused, match=text):
             tfds(**{"dataset": "pets", **arguments})
+
+
+def test_splits_of_tfds_are_no_files():
+    assert missing_files({"name": "tfds", "root": None, "train": "train", "test": "test"}) == []
 
 
 def test_tfds_texts(package):
