@@ -96,6 +96,18 @@ def test_no_two_pictures_have_one_file(pictures, files, tmp_path):
     assert [*map(str, named(inputs, tmp_path))] == files.split()
 
 
+def test_a_run_tells_how_large_each_of_its_networks_is(runs):
+    sizes = {
+        name: opened(runs["game"] / f"{name}.keras").count_params()
+        for name in ("model", "discriminator")
+    }
+    log = (runs["game"] / "train.log").read_text("utf-8")
+    told = "gan: generator {model:,} parameters, discriminator {discriminator:,}; 120 examples"
+    assert told.format(**sizes) in log
+    count = opened(runs["denoising"] / "model.keras").count_params()
+    assert f"ae: {count:,} parameters; " in (runs["denoising"] / "train.log").read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", ["game", "variational", "denoising"])
 def test_a_run_scores_again_what_it_scored(runs, name):
     run = toolkit.api.Run(runs[name], small.pictures())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from typing import Any
@@ -187,6 +188,59 @@ def test_a_text_reads_from_both_ends_with_a_language_model_from_one(language_mod
     ]
     assert "gru           taken" in told and "gru_backward  only here" in told
     assert "only there    gru_1" in told
+
+
+def game(filters: int = 4, method: str = "") -> tuple[Trainable, Spec]:
+    """Two networks that play, or by a method of image translation."""
+    image = Field("image", (8, 8, 1), "uint8")
+    picture = replace(image, kind="picture", unpaired=method == "cyclegan")
+    made: Any = TASKS["image_translation"](method=method) if method else TASKS["adversarial"]()
+    spec = made.shaped(Spec({"image": image}, {"picture": picture}))
+    networks = {
+        "name": "gan",
+        "generator": [
+            {"generator": {"architecture": "unet" if method else "dcgan", "filters": [4]}}
+        ],
+        "discriminator": [{"discriminator": {"filters": [filters]}}],
+    }
+    return assemble(networks, spec, made, batch_size=2), spec
+
+
+def sides(trainable: Trainable) -> list[keras.Model]:
+    """Return all networks of a game."""
+    generators, discriminators = trainable.objective.sides
+    return [*generators, *discriminators]
+
+
+@pytest.mark.parametrize("method", ["", "pix2pix", "cyclegan"])
+def test_all_networks_of_a_game_are_taken(method, tmp_path):
+    (theirs, spec), (ours, _) = game(method=method), game(method=method)
+    told = take_weights(ours, spec, saved(theirs, tmp_path, spec))
+    size = sum(network.count_params() for network in sides(ours))
+    assert f"model.keras: {size:,} of {size:,} parameters" in told
+    assert [*ours.layers_beside()] == [*ours.beside]
+    for name, layers in ours.layers_beside().items():
+        count = f"{sum(layer.size for layer in layers):,}"
+        assert re.search(f"  {name} +taken: {count} of {count} parameters", told)
+    for one, other in zip(sides(theirs), sides(ours), strict=True):
+        for mine, their in zip(one.get_weights(), other.get_weights(), strict=True):
+            np.testing.assert_array_equal(mine, their)
+
+
+def test_a_discriminator_takes_what_fits_and_begins_anew_without_a_file(tmp_path):
+    theirs, spec = game()
+    path, (ours, _) = saved(theirs, tmp_path, spec), game(filters=6)
+    size = ours.objective.discriminator.count_params()
+    told = take_weights(ours, spec, path)
+    assert re.search(f"  discriminator +taken: 0 of {size} parameters", told)
+    (tmp_path / "source" / "discriminator.keras").unlink()
+    told = take_weights(ours, spec, path)
+    assert re.search("  discriminator +only here: starts anew", told)
+
+
+def test_a_discriminator_is_no_layer():
+    with pytest.raises(Refused, match="'discriminator' is a network of its own, and layers of mod"):
+        freeze(game()[0], ["discriminator"])
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,16 @@ class Trainable:
         """Return the layers that are trained, in the same order."""
         return self.layers() if self.shared else layers_of(self.objective)
 
+    def layers_beside(self) -> dict[str, list[NamedLayer]]:
+        """Return of each network beside it, by name, the layers that no network before it has."""
+        seen, found = {id(layer.layer) for layer in self.layers()}, {}
+        for name, network in self.beside.items():
+            own = [layer for layer in layers_of(network) if id(layer.layer) not in seen]
+            seen |= {id(layer.layer) for layer in own}
+            if own:
+                found[name] = own
+        return found
+
     @property
     def frozen(self) -> int:
         """How many parameters lie in layers that are not trained, or not trained as a whole."""

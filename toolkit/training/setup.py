@@ -80,11 +80,16 @@ class Setup:
 
     @property
     def parameters(self) -> str:
-        """How many parameters there are, as it is told to the user."""
+        """How many parameters there are, as it is told to the user, those of each network apart."""
         count, frozen = self.trainable.inference.count_params(), self.trainable.frozen
-        if not frozen:
-            return f"{count:,} parameters"
-        return f"{count - frozen:,} trainable and {frozen:,} frozen parameters"
+        told = f"{count:,} parameters"
+        if frozen:
+            told = f"{count - frozen:,} trainable and {frozen:,} frozen parameters"
+        others = self.trainable.layers_beside().items()
+        if others and "generator" in getattr(self.task, "form", ()):
+            told = f"generator {told}"
+        sizes = [f"{name} {sum(layer.size for layer in layers):,}" for name, layers in others]
+        return ", ".join([told, *sizes])
 
 
 def prepare(

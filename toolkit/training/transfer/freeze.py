@@ -58,7 +58,10 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
     known = {name for layer in layers for name in (layer.part, layer.block, layer.name)}
     known |= {"embeddings"} if any(layer.embeds for layer in layers) else set()
     faults = [
-        f"{key}: no layer with weights is called '{pattern}'.{did_you_mean(pattern, known)}"
+        f"{key}: '{pattern}' is a network of its own, and layers of model.keras alone are chosen."
+        f"{did_you_mean(pattern, known)}"
+        if pattern in trainable.beside
+        else f"{key}: no layer with weights is called '{pattern}'.{did_you_mean(pattern, known)}"
         for i, pattern in enumerate(patterns)
         if not any(row[i] for row in fits)
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from toolkit.training.transfer.source import source_file
 SHOWN = 40
 """Layers up to which those that were taken whole are listed one by one."""
 
-TAKEN = "taken"
+TAKEN, ONLY_HERE = "taken", "only here: starts anew"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Source:
         spec = read_spec(run)[0] if run.spec.is_file() else None
         return cls(path, layers_of(open_network(path)), spec)
 
+    def beside(self, name: str) -> Source | None:
+        """Return a network that the run has saved beside this one; None where there is none."""
+        path = self.path.with_name(f"{name}.keras")
+        if self.spec is None or not path.is_file():
+            return None
+        return replace(self, path=path, layers=layers_of(open_network(path)))
+
 
 def take_weights(trainable: Trainable, spec: Spec, init_from: str) -> str:
     """Begin with another network's weights, layer by layer.
@@ -69,7 +77,8 @@ def take_weights(trainable: Trainable, spec: Spec, init_from: str) -> str:
     Layers that their block or task named are matched by name, the others by kind and place: the
     first GRU takes what the first GRU had, an embedding what an embedding had. Of embeddings, and
     of an output layer over words or classes, the rows of the words that both know are taken. What
-    does not fit starts as it would have.
+    does not fit starts as it would have. Networks beside it, such as a discriminator, take from
+    those that the run has saved under the same names.
 
     Args:
         trainable: The networks.
@@ -77,35 +86,56 @@ def take_weights(trainable: Trainable, spec: Spec, init_from: str) -> str:
         init_from: A run's folder or a ``.keras`` file.
 
     Returns:
-        What was taken and what was not, a line a layer.
+        What was taken and what was not, a line a layer, and one for each network beside it.
 
     Raises:
         Refused: If there is no such network, or nothing of it fits.
     """
     source = Source.open(init_from)
-    there = {layer.name: layer for layer in source.layers}
-    fits: dict[str, Fit] = {}
-    for layer in trainable.layers():
-        other = there.pop(layer.name, None)
-        fit = Fit("only here: starts anew") if other is None else _fit(layer, other, spec, source)
-        if fit.values is not None:
-            layer.layer.set_weights(fit.values)
-        fits[layer.name] = fit
+    fits = _take(trainable.layers(), spec, source)
     rows = {name: fit.text for name, fit in fits.items()}
+    there = [layer.name for layer in source.layers if layer.name not in fits]
     if there:
-        rows["only there"] = ", ".join([*list(there)[:8], *(["…"] if len(there) > 8 else [])])
+        rows["only there"] = ", ".join([*there[:8], *(["…"] if len(there) > 8 else [])])
     taken = sum(fit.count for fit in fits.values())
     if not taken:
         told = "; ".join(f"{name}: {text}" for name, text in list(rows.items())[:6])
         raise Refused(f"model.init_from: nothing of {source.path} fits this network ({told}).")
     trainable.share()
+    total = trainable.inference.count_params()
+    for name, layers in trainable.layers_beside().items():
+        fit = _take_beside(name, layers, spec, source)
+        rows[name], taken = fit.text, taken + fit.count
+        total += sum(layer.size for layer in layers)
     if len(rows) > SHOWN:
         whole = [name for name, text in rows.items() if text == TAKEN]
         rows = {f"{len(whole)} layers": TAKEN, **{k: v for k, v in rows.items() if v != TAKEN}}
     width = max(map(len, rows))
-    total = trainable.inference.count_params()
     title = f"weights from {source.path}: {taken:,} of {total:,} parameters"
     return "\n".join([title, *(f"  {name:<{width}}  {text}" for name, text in rows.items())])
+
+
+def _take(layers: Sequence[NamedLayer], spec: Spec, source: Source) -> dict[str, Fit]:
+    """Give layers the weights of those that they are matched with; return what each has taken."""
+    there = {layer.name: layer for layer in source.layers}
+    fits: dict[str, Fit] = {}
+    for layer in layers:
+        other = there.pop(layer.name, None)
+        fit = Fit(ONLY_HERE) if other is None else _fit(layer, other, spec, source)
+        if fit.values is not None:
+            layer.layer.set_weights(fit.values)
+        fits[layer.name] = fit
+    return fits
+
+
+def _take_beside(name: str, layers: Sequence[NamedLayer], spec: Spec, source: Source) -> Fit:
+    """Give a network beside the saved one the weights of its namesake; return what it has taken."""
+    other = source.beside(name)
+    if other is None:
+        return Fit(ONLY_HERE)
+    count = sum(fit.count for fit in _take(layers, spec, other).values())
+    size = sum(layer.size for layer in layers)
+    return Fit(f"{TAKEN}: {count:,} of {size:,} parameters", count=count)
 
 
 def _fit(layer: NamedLayer, other: NamedLayer, spec: Spec, source: Source) -> Fit:
