@@ -56,6 +56,15 @@ def test_a_file_judges_by_its_output_in_its_own_size(tmp_path):
     np.testing.assert_allclose(judge(np.full((2, 8, 8, 1), 0.2, "float32"))[0], 51, rtol=1e-5)
 
 
+def test_a_class_that_is_left_out_is_named(judge_run):
+    task = Adversarial(judge=judge_run, judged=90)
+    assert task.concerns({"val_least_class_share": 0.05}) == []
+    (told,) = task.concerns({"val_least_class_share": 0.01})
+    assert "leave out a class (mode collapse): the rarest of the judge's 3 has 1.00% of" in told
+    few = Adversarial(judge=judge_run, judged=20)
+    assert few.concerns({"val_least_class_share": 0.0}) == [], "so few may miss one by chance"
+
+
 def test_who_cannot_judge(judge_run, tmp_path):
     assert (
         missing_judge({"judge": None})

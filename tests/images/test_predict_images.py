@@ -117,7 +117,7 @@ def test_a_run_scores_again_what_it_scored(runs, name):
     drawn = {"test/loss", "test/reconstruction"} if name == "variational" else set()
     if name == "game":  # judged by the discriminator on other noise
         drawn = {"test/loss", "test/discriminator_loss", "test/discriminator_accuracy"}
-        drawn |= {"test/diversity"}
+        drawn |= {"test/diversity", "test/spacing"}
     assert {f"test/{key}" for key in again} == {*told}
     for key in {*told} - drawn:
         assert again[key.removeprefix("test/")] == pytest.approx(told[key], rel=1e-3), key

@@ -16,6 +16,7 @@ from toolkit.tasks.games.adversarial_losses import (
     generator_loss,
     gradient_penalty,
 )
+from toolkit.tasks.games.variety import variety
 from toolkit.training.assemble import assemble
 from toolkit.training.batches import training_batches
 from toolkit.training.keras_optimizers import Update
@@ -222,7 +223,7 @@ def test_every_form_learns_and_is_saved(labels, precision, game, tmp_path):
             verbose=0,
             return_dict=True,
         )
-        assert {"loss", "discriminator_loss", "diversity"} <= told.keys()
+        assert {"loss", "discriminator_loss", "diversity", "spacing"} <= told.keys()
         assert ("class_accuracy" in told) == (labels == "classify")
         assert ("discriminator_accuracy" in told) == (game != "wasserstein")
         trainable.save(tmp_path / "model.keras")
@@ -256,10 +257,41 @@ def test_a_normalised_discriminator_has_a_normalised_verdict():
 
 def test_a_victory_and_a_collapse_are_named():
     task = Adversarial()
-    assert task.concerns({"discriminator_accuracy": 0.8, "val_diversity": 0.9}) == []
-    won, collapsed = task.concerns({"discriminator_accuracy": 0.999, "val_diversity": 0.1})
+    assert task.concerns({"discriminator_accuracy": 0.8, "val_spacing": 0.9}) == []
+    won, collapsed = task.concerns({"discriminator_accuracy": 0.999, "val_spacing": 0.1})
     assert "The discriminator has won: 99.9% of its verdicts" in won
-    assert "mode collapse" in collapsed and "10% as much" in collapsed
+    assert "mode collapse" in collapsed and "10% as far away as among real ones" in collapsed
+
+
+def images_of(count, size, seed, classes=None):
+    """Return a batch that repeats so many random images, or one of each class."""
+    random = np.random.default_rng(seed)
+    kept = random.uniform(-1, 1, (count, SIDE, SIDE, 1)).astype("float32")
+    return kept[np.arange(size) % count if classes is None else classes]
+
+
+@pytest.mark.parametrize("size", [64, 700])
+def test_a_few_images_that_come_again_are_told_from_many(size):
+    real, weight = images_of(size, size, 1), tf.ones(size)
+    many = variety(images_of(size, size, 2), real, None, weight)
+    assert float(many["spacing"]) == pytest.approx(1.0, abs=0.03)
+    for count in (1, 2, 4):
+        few = variety(images_of(count, size, 3), real, None, weight)
+        assert float(few["spacing"]) < 0.01
+    assert float(few["diversity"]) > 0.7, "which does not tell"
+
+
+def test_one_image_a_class_is_told_from_many_and_fill_counts_for_nothing():
+    classes = np.arange(30) % 10
+    condition, weight = tf.one_hot(classes, 10), tf.constant([1.0] * 28 + [0.0] * 2)
+    real = images_of(30, 30, 1)
+    told = variety(images_of(10, 30, 2, classes), real, condition, weight)
+    assert float(told["spacing"]) < 0.01
+    real[28:] = real[8:10]  # fill, like others of their classes
+    told = variety(images_of(30, 30, 3), real, condition, weight)
+    assert float(told["spacing"]) == pytest.approx(1.0, abs=0.05)
+    alone = variety(real[:10], real[10:20], tf.eye(10), tf.ones(10))
+    assert float(alone["spacing"]) == pytest.approx(1.0), "none has another of its class"
 
 
 def test_diversity_is_that_of_generated_images_beside_real_ones():
@@ -268,13 +300,14 @@ def test_diversity_is_that_of_generated_images_beside_real_ones():
     batches = training_batches(data, task, Batching(batch_size=8), seed=1)
     told = trainable.objective.evaluate(batches.once(), verbose=0, return_dict=True)
     assert told["diversity"] == pytest.approx(0.0, abs=1e-3)
+    assert told["spacing"] == pytest.approx(0.0, abs=1e-2)
 
 
 def test_the_diversity_of_one_image_is_that_of_one_real_one():
     data, task, trainable = ready()
     batches = training_batches(data, task, Batching(batch_size=1), seed=1)
     told = trainable.objective.evaluate(batches.once(), verbose=0, return_dict=True)
-    assert told["diversity"] == pytest.approx(1.0)
+    assert told["diversity"] == told["spacing"] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

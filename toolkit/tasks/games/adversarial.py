@@ -20,7 +20,7 @@ from toolkit.tasks.units import painted, signed
 from toolkit.types import Fraction, NonNegative, PositiveInt
 
 COLLAPSED = 0.25
-"""Diversity of generated images, of that of real ones, below which they are all alike."""
+"""Spacing of generated images, of that of real ones, below which they repeat each other."""
 
 
 class Adversarial:
@@ -30,7 +30,8 @@ class Adversarial:
     generator learns to be taken for real. ``optimizer`` and ``schedule`` are the generator's, and
     the discriminator's too but for what is said here. ``loss`` is the generator's. ``model.keras``
     is the generator: it takes noise, and the id of a class where labels are used, and gives images
-    in the data's own units.
+    in the data's own units. ``diversity`` and ``spacing`` tell how much generated images vary, see
+    :func:`toolkit.tasks.games.variety.variety`.
 
     Args:
         game: What the networks lose, see ``toolkit.tasks.games.adversarial_losses``.
@@ -123,7 +124,7 @@ class Adversarial:
             names.append("class_accuracy")
         if training and self.gradient_penalty:
             names.append("gradient_penalty")
-        return (*names, *(() if training else ("diversity",)))
+        return (*names, *(() if training else ("diversity", "spacing")))
 
     def shaped(self, spec: Spec) -> Spec:
         """Return the spec of images, with their labels where these are used.
@@ -213,12 +214,12 @@ class Adversarial:
             logs: The epoch's figures by name, those of validation with ``val_`` before.
         """
         found = won(logs, "label smoothing, dropout or a gradient penalty")
-        if logs.get("val_diversity", 1.0) < COLLAPSED:
+        if logs.get("val_spacing", 1.0) < COLLAPSED:
             found.append(
-                f"Generated images are nearly all alike (mode collapse): they vary "
-                f"{logs['val_diversity']:.0%} as much as real ones."
+                "Generated images repeat each other (mode collapse): the nearest other one of a "
+                f"batch is {logs['val_spacing']:.0%} as far away as among real ones."
             )
-        return found
+        return found if self.judging is None else found + self.judging.concerns(logs)
 
     def observers(self, dataset: Any, split: Any) -> list[Any]:
         """Return what has generated images judged."""

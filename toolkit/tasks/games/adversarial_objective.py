@@ -16,6 +16,7 @@ from toolkit.tasks.games.adversarial_losses import (
 )
 from toolkit.tasks.games.game_objective import GameObjective
 from toolkit.tasks.games.turns import Told, right, turn
+from toolkit.tasks.games.variety import variety
 from toolkit.tasks.gradients import cut
 
 
@@ -108,11 +109,11 @@ class AdversarialObjective(GameObjective):
     def test_step(self, data: Any) -> dict[str, Any]:
         """Score one batch as in training, and tell how much generated images vary."""
         batch = self._prepared(data)
-        real, _, weight = batch
+        weight = batch[-1]
         fake = self.generator(self._entries(batch), training=False)
         self._tell(self._discriminator_losses(batch, fake, training=False)[1], weight)
         self._tell(self._generator_losses(batch, fake, training=False)[1], weight)
-        self._tell({"diversity": _spread(fake) / _spread(real)}, weight)
+        self._tell(variety(fake, *batch), weight)
         if self.shows:
             self.hold((data[0], data[1], fake, weight))
         return self.results(training=False)
@@ -183,12 +184,3 @@ def _cross_entropies(condition: Any, logits: Any) -> Any:
 
 def _hits(condition: Any, logits: Any) -> Any:
     return tf.cast(tf.argmax(condition, -1) == tf.argmax(logits, -1), "float32")
-
-
-def _spread(images: Any) -> Any:
-    """Return how much the images of a batch differ, a scalar: the deviation of their pixels.
-
-    It is never 0, so that what one image's is divided by another's is 1.
-    """
-    every, _ = replicas.whole(tf.cast(images, "float32"))
-    return tf.reduce_mean(tf.math.reduce_std(every, axis=0)) + 1e-6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +23,10 @@ from toolkit.tasks.judging.maker import BATCH, in_turn
 
 IN_VALIDATION = 2000
 """Images, at most, that are made after each epoch."""
+LEFT_OUT = 0.1
+"""Share of the images that a class would have if all had as many, below which it is left out."""
+A_CLASS = 10
+"""Images of a class that there have to be, on average, for a share to tell anything."""
 SEED = 1
 """Of the codes, the same each time."""
 
@@ -109,6 +113,22 @@ class Judging:
                 asked = places[in_turn(count, len(places))]
                 found["class_agreement"] = class_agreement(chances, asked)
         return found
+
+    def concerns(self, logs: Mapping[str, float]) -> list[str]:
+        """Return a sentence where hardly any image is of one of the judge's classes.
+
+        Args:
+            logs: An epoch's figures by name, those of validation with ``val_`` before.
+        """
+        share, classes = logs.get("val_least_class_share"), len(self.judge.classes)
+        if share is None or min(self.count, IN_VALIDATION) < A_CLASS * classes:
+            return []
+        if share >= LEFT_OUT / classes:
+            return []
+        return [
+            f"Generated images leave out a class (mode collapse): the rarest of the judge's "
+            f"{classes} has {share:.2%} of them."
+        ]
 
     def baselines(self, dataset: Any, split: Split) -> dict[str, float]:
         """Return what real images come to: as many training images in place of generated ones."""
