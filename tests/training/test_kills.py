@@ -88,7 +88,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(case, tmp_path):
     two_sorts(tmp_path)
     begun = time.monotonic()
     whole = start(tmp_path, *shlex.split(CASES[case]), "run_dir=whole")
-    wait_for(whole, "parameters;")
+    wait_for(whole, "steps an epoch")
     ready = time.monotonic() - begun
     whole.communicate()
     assert whole.returncode == 0
