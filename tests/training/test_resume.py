@@ -379,6 +379,41 @@ def test_another_monitor_begins_anew(points, mlp, tmp_path):
     assert results["best_epoch"] == 2 + scores.index(max(scores))
 
 
+def test_what_was_trained_on_is_not_carved_for_validation(mlp, tmp_path):
+    from toolkit.training import run
+
+    random = np.random.default_rng(0)
+    rows = [f"{x},{'ab'[int(x > 0)]}" for x in random.normal(size=40)]
+    (tmp_path / "table.csv").write_text("\n".join(["x,label", *rows]))
+    data = {"name": "tabular", "train": str(tmp_path / "table.csv"), "label_column": "label"}
+    folder = run.train(
+        model=mlp,
+        data={**data, "validation_fraction": 0.2, "batch_size": 8},
+        task={"name": "classification"},
+        optimizer={"name": "sgd"},
+        schedule={"name": "constant"},
+        trainer={"epochs": 1},
+        logger={"name": "none"},
+        run_dir=str(tmp_path / "r"),
+        quiet=True,
+    )
+    config = folder.settings()
+    longer = {**config, "trainer": {"epochs": 2}}
+    otherwise = {**longer, "seed": 7, "data": {**config["data"], "validation_fraction": 0.5}}
+    with pytest.raises(Refused) as refusal:
+        run.resume(folder, otherwise, quiet=True)
+    assert refusal.value.faults == [
+        f"{key}={new}: the run's data was shared out with {key}={old}, and what it has trained on "
+        f"would be among what is held back; leave {key} out, or train anew with another "
+        "run_dir=FOLDER."
+        for key, new, old in (("data.validation_fraction", 0.5, 0.2), ("seed", 7, 1))
+    ]
+    carved = "rows are carved for valid."
+    before = folder.log.read_text().count(carved)
+    run.resume(folder, longer, quiet=True)
+    assert folder.log.read_text().count(carved) == before + 1 == 2
+
+
 def test_another_precision_is_refused(points, mlp, tmp_path):
     run = train({"model": mlp, "data": points}, tmp_path / "r", epochs=1)
     with pytest.raises(Refused, match=r"kernel is of type float32 there and float64 here"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 from toolkit.data import DATA
@@ -99,9 +100,42 @@ def load_dataset(data: dict[str, Any], seed: int) -> Dataset:
     """Load the data set that a configuration names."""
     options = {k: v for k, v in data.items() if k not in _BATCHING}
     loader = DATA[options.pop("name")]
-    if "seed" in inspect.signature(loader).parameters:  # where something is drawn
+    if _draws(loader):
         options["seed"] = seed
     return loader(**options)
+
+
+def _draws(loader: Callable[..., Dataset]) -> bool:
+    """Return whether a loader leaves anything to chance: which examples it holds back, mostly."""
+    return "seed" in inspect.signature(loader).parameters
+
+
+def check_carved(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse to go on with a run whose parts would be carved anew.
+
+    What was trained on would be validated on, and that would flatter.
+
+    Args:
+        before: The configuration that the run began with.
+        now: The one that it is to go on with.
+
+    Raises:
+        Refused: If the seed of a loader that draws by it, or a part's share of the data, changed.
+    """
+    name, was, data = now["data"]["name"], before["data"], now["data"]
+    shares = [key for key in data if key.endswith("_fraction") and key in was]
+    changed = [(f"data.{k}", data[k], was[k]) for k in shares if data[k] != was[k]]
+    if now["seed"] != before["seed"] and name is not None and _draws(DATA[name]):
+        changed.append(("seed", now["seed"], before["seed"]))
+    if changed:
+        raise Refused(
+            *(
+                f"{key}={new}: the run's data was shared out with {key}={old}, and what it has "
+                f"trained on would be among what is held back; leave {key} out, or train anew with "
+                "another run_dir=FOLDER."
+                for key, new, old in changed
+            )
+        )
 
 
 def make(table: Any, config: dict[str, Any]) -> Any:

@@ -21,7 +21,7 @@ from toolkit.training.environment import environment
 from toolkit.training.fit import fit, place
 from toolkit.training.largest_batch import settle_batch_size
 from toolkit.training.loggers import finish, watchers, watching
-from toolkit.training.parts import batching_of, learner, load_dataset, suited
+from toolkit.training.parts import batching_of, check_carved, learner, load_dataset, suited
 from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, checkpoints, replacing
 from toolkit.training.saved_parts import check_parts, write_parts
@@ -154,8 +154,8 @@ def resume(
         The run's folder.
 
     Raises:
-        Refused: If there is no checkpoint, the run is finished, its data has changed, or another
-            process trains it.
+        Refused: If there is no checkpoint, the run is finished, its data has changed or would be
+            shared out anew, or another process trains it.
     """
     settings = TrainerSettings(**config["trainer"])
     prepare_process(settings, config["seed"])
@@ -179,6 +179,7 @@ def resume(
                 f"{before['data']['batch_size']}; leave it out."
             )
         if dataset is None:
+            check_carved(before, config)
             dataset = load_dataset(config["data"], config["seed"])
         task, spec = learner(config["task"], config["model"], dataset.spec)
         dataset = replace(dataset, spec=spec)
@@ -190,6 +191,8 @@ def resume(
             reporter.say(f"changed: {change}")
         for change in differences(_versions(folder), environment()["packages"]):
             reporter.say(f"changed: version of {change} (bits may differ from here on)")
+        for note in dataset.notes:
+            reporter.say(note)
         try:
             with naming_damage(dataset.splits.values()):
                 setup = _prepare(dataset, task, config, state)
