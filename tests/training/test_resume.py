@@ -345,10 +345,18 @@ def test_more_steps_go_on_in_the_epoch_that_was_cut_short(points, mlp, tmp_path)
     run = train(case, tmp_path / "r", max_steps=15)
     run.resume(quiet=True, max_steps=24)
     train(case, tmp_path / "whole", max_steps=24)
-    for x, y in zip(
-        last_state(run.path).values, last_state(tmp_path / "whole").values, strict=True
-    ):
-        np.testing.assert_array_equal(x, y)
+    assert_same_runs(tmp_path / "whole", run.path)
+
+
+def test_more_steps_go_on_after_a_stop_in_the_validation_of_the_epoch_cut_short(
+    points, mlp, tmp_path
+):
+    case = {"model": mlp, "data": points, "batch_size": 10, "epochs": 2}
+    with pytest.raises(KeyboardInterrupt):
+        train(case, tmp_path / "r", max_steps=15, callbacks=[StopAt(15, validating=True)])
+    run = toolkit.Run(tmp_path / "r", points).resume(quiet=True, max_steps=20)
+    train(case, tmp_path / "whole", max_steps=20)
+    assert_same_runs(tmp_path / "whole", run.path)
 
 
 def resumed(run: toolkit.api.Run, points: Dataset, **changes: dict) -> list[dict[str, str]]:

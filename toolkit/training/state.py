@@ -33,10 +33,19 @@ class State:
     note: dict[str, Any]
 
     @classmethod
-    def of(cls, model: keras.Model, note: dict[str, Any]) -> State:
-        """Copy a training's state to host memory."""
+    def of(
+        cls, model: keras.Model, note: dict[str, Any], metrics: list[np.ndarray] | None = None
+    ) -> State:
+        """Copy a training's state to host memory.
+
+        Args:
+            model: What is trained.
+            note: Position in the data and what callbacks remember.
+            metrics: What the metrics held before a validation; None: what they hold now.
+        """
         variables = variables_of(model)
-        values = [value_of(variable, model) for variable in variables]
+        held = {id(v): m for v, m in zip(model.metrics_variables, metrics or (), strict=False)}
+        values = [held[id(v)] if id(v) in held else value_of(v, model) for v in variables]
         return cls([v.path for v in variables], values, note)
 
     def write(self, path: Path) -> None:

@@ -221,6 +221,14 @@ def test_points_beyond_the_checkpoint_are_written_once(tmp_path):
     assert [step for step, _ in valid] == [1, 2, 3]
 
 
+def test_an_epoch_that_was_cut_short_and_goes_on_has_one_point(tmp_path):
+    case = cases()["images"]
+    run = train(case, tmp_path / "r", max_steps=8)  # of 6 batches an epoch
+    run.resume(quiet=True, max_steps=12)
+    points = read(tmp_path / "r" / "tensorboard").scalars["epoch/loss"]
+    assert [step for step, _ in points] == [1, 2]
+
+
 def test_a_record_that_a_kill_cut_short_is_left_out(tmp_path):
     sink = EventFiles(tmp_path)
     for step in range(1, 6):

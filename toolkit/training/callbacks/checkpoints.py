@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
+from toolkit.training.replica_values import value_of
 from toolkit.training.state import State, checkpoints
 
 
@@ -47,6 +49,18 @@ class Checkpoints(keras.callbacks.Callback):
         self._writer = ThreadPoolExecutor(1, "checkpoint")
         self._pending: Future[None] | None = None
         self._steps, self.complete = 0, False
+        self._trained: list[np.ndarray] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Take metrics as they stand from here on."""
+        self._trained = None
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Hold the training's metrics, in place of which the validation puts its own.
+
+        An epoch that ``max_steps`` cuts short goes on with them when the run is trained longer.
+        """
+        self._trained = [value_of(v, self.model) for v in self.model.metrics_variables]
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Write when it is time."""
@@ -67,7 +81,7 @@ class Checkpoints(keras.callbacks.Callback):
     def write(self) -> None:
         """Copy the state as it is now, and have it written; the oldest files are dropped."""
         self.wait()
-        state = State.of(self.model, self.note())
+        state = State.of(self.model, self.note(), self._trained)
         self.written = time.monotonic()
         if self.folder is None:
             return

@@ -40,10 +40,13 @@ class Figures(keras.callbacks.Callback):
         return {"step": self.step, "epochs": self.epochs, "sink": sink}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where the checkpoint was, if it is the same logger's."""
-        self.step, self.epochs = state["step"], state["epochs"]
+        """Go on where the checkpoint was, if it is the same logger's.
+
+        The figures of an epoch that was cut short, and now goes on, are void.
+        """
+        self.step, self.epochs = state["step"], min(state["epochs"], self.epoch)
         if state["sink"]["name"] == self.sink.name:
-            self._mark = Mark(**state)
+            self._mark = Mark(self.step, self.epochs, state["sink"])
 
     def begin(self) -> None:
         """Begin, or go on; the first thing that is written."""

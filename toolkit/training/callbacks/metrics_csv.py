@@ -34,15 +34,17 @@ class MetricsCsv(keras.callbacks.Callback):
         return {"rows": self.rows, "seconds": time.monotonic() - self.begun}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take away lines of epochs that will be trained again."""
+        """Take away lines of epochs that will be trained again, or go on: one was cut short."""
         self.begun, self.rows = time.monotonic() - state["seconds"], state["rows"]
         if not self.path.exists():
             return
         with open(self.path, newline="", encoding="utf-8") as file:
-            lines = file.readlines()[: self.rows + 1]
-        self.columns = lines[0].strip().split(",") if lines and self.rows else []
+            header, *rows = file.readlines()[: self.rows + 1] or [""]
+        rows = [row for row in rows if int(row.partition(",")[0]) <= self.position.epoch]
+        self.rows = len(rows)
+        self.columns = header.strip().split(",") if rows else []
         with replacing(self.path) as aside:
-            aside.write_text("".join(lines if self.rows else []), "utf-8", newline="")
+            aside.write_text("".join([header, *rows] if rows else []), "utf-8", newline="")
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Add the epoch's line."""
