@@ -303,6 +303,57 @@ def test_second_run_in_a_folder_is_refused(points, mlp, tmp_path):
     assert (tmp_path / "r" / "results.json").read_bytes() == before
 
 
+def test_what_is_said_of_a_folder_that_holds_a_run_is_how_far_it_came(tmp_path):
+    def said() -> str:
+        with pytest.raises(Refused) as refusal:
+            RunFolder.create(tmp_path / "r")
+        return str(refusal.value)
+
+    folder = RunFolder.create(tmp_path / "r")
+    assert "no checkpoint to go on from. Give another run_dir=FOLDER, or delete" in said()
+    (folder.checkpoints / "step-00000001.safetensors").touch()
+    assert f"go on with it (resume run={folder.shown}), or give another run_dir" in said()
+    folder.results.write_text("{}")
+    assert f"train it longer (resume run={folder.shown} trainer.epochs=…)" in said()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_what_ends_before_the_first_step_leaves_no_folder(error, points, mlp, tmp_path):
+    import toolkit.training.run as work
+
+    def fail(*given, **more):
+        raise error
+
+    class Fail(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise ValueError
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(error):
+        patch.setattr(work, "prepare", fail)
+        toolkit.train(mlp, points, run_dir=tmp_path / "r", quiet=True)
+    assert not (tmp_path / "r").exists()
+    with pytest.raises(ValueError):
+        toolkit.train(mlp, points, run_dir=tmp_path / "r", quiet=True, callbacks=[Fail()])
+    assert (tmp_path / "r" / "train.log").exists(), "a step was made"
+
+
+def test_a_stop_while_scoring_says_how_to_go_on(points, mlp, tmp_path, monkeypatch):
+    import toolkit.training.run as work
+
+    def stop(*given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "write_results", stop)
+        with pytest.raises(KeyboardInterrupt):
+            toolkit.train(mlp, points, epochs=1, run_dir=tmp_path / "r", quiet=True)
+    folder = RunFolder.open(tmp_path / "r")
+    assert f"scored; go on with: python -m toolkit resume run={folder.shown}" in (
+        folder.log.read_text()
+    )
+    assert toolkit.Run(folder.path, points).resume(quiet=True).results["best_epoch"] == 1
+
+
 def test_a_folder_that_cannot_be_written(points, mlp, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Refused, match="run_dir: cannot write to .*give another run_dir=FOLDER"):

@@ -13,7 +13,7 @@ import yaml
 from toolkit.data.batching import AUTO
 from toolkit.data.damage import naming_damage
 from toolkit.data.spec import Dataset
-from toolkit.errors import Refused
+from toolkit.errors import Refused, Terminated
 from toolkit.flat import flatten
 from toolkit.training.checks import check_run
 from toolkit.training.console import Reporter
@@ -21,6 +21,7 @@ from toolkit.training.environment import environment
 from toolkit.training.fit import fit, place
 from toolkit.training.largest_batch import settle_batch_size
 from toolkit.training.loggers import finish, watchers, watching
+from toolkit.training.optimizers import updates_of
 from toolkit.training.parts import batching_of, check_carved, learner, load_dataset, suited
 from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, checkpoints, replacing
@@ -119,6 +120,7 @@ def train_on(
         folder.write_json(folder.environment, environment())
         for note in dataset.notes:
             reporter.say(note)
+        setup: Setup | None = None
         try:
             with naming_damage(dataset.splits.values()):
                 if (settled := settle_batch_size(config, dataset, reporter.say)) != config:
@@ -130,6 +132,10 @@ def train_on(
             if folder.forget_unbegun():
                 raise
             raise Refused(*refusal.faults, *_how_to_go_on(folder)) from refusal
+        except BaseException:  # a fault, or Ctrl-C
+            if setup is None or not updates_of(setup.update.optimizer):
+                folder.forget_unbegun()
+            raise
     return RunFolder(run_dir)
 
 
@@ -245,10 +251,18 @@ def _train(
     watch = watchers(logger, setup, folder, text)
     with naming_loss(setup.objective.strategy, folder), watching(watch):
         outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
-        if getattr(setup.task, "makes_one", False):
-            with replacing(folder.picture) as aside:
-                write_png(setup.task.maker(setup.task.draw(1, 0))[0], aside)
-        finish(watch, write_results(setup, outcome, folder, reporter))
+        try:
+            if getattr(setup.task, "makes_one", False):
+                with replacing(folder.picture) as aside:
+                    write_png(setup.task.maker(setup.task.draw(1, 0))[0], aside)
+            results = write_results(setup, outcome, folder, reporter)
+        except (KeyboardInterrupt, Terminated):
+            reporter.say(
+                "stopped while the network was scored; go on with: python -m toolkit resume "
+                f"run={folder.shown}"
+            )
+            raise
+        finish(watch, results)
 
 
 def write_config(folder: RunFolder, config: dict[str, Any]) -> None:

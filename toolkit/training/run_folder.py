@@ -116,9 +116,15 @@ class RunFolder:
         return []
 
     def _held(self) -> str:
+        held = f"run_dir: {self.path} holds a run already, which is not overwritten; "
+        if self.results.exists():
+            longer = f"resume run={self.shown} trainer.epochs=…"
+            return f"{held}train it longer ({longer}), or give another run_dir=FOLDER."
+        if checkpoints(self.checkpoints):
+            return f"{held}go on with it (resume run={self.shown}), or give another run_dir=FOLDER."
         return (
-            f"run_dir: {self.path} holds a run already, which is not overwritten; "
-            f"go on with it (resume run={self.shown}), or give another run_dir=FOLDER."
+            f"{held}it has no checkpoint to go on from. Give another run_dir=FOLDER, or delete that "
+            "folder if no process is training there."
         )
 
     def _unwritable(self, reason: str) -> str:
@@ -162,7 +168,7 @@ class RunFolder:
         return self.model
 
     def forget_unbegun(self) -> bool:
-        """Take away what a run wrote that was refused before its first step; whether it was."""
+        """Take away what a run wrote that ended before there was anything to keep; whether so."""
         if self.model.exists() or self.metrics.exists() or any(self.checkpoints.glob("*")):
             return False
         written = (self.config, self.spec, self.parts, self.environment, self.log)
