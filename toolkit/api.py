@@ -92,7 +92,8 @@ def train(
         model: What :func:`model` gives, or a mapping of your own with ``body``.
         data: What :func:`load_data` gives, or a ``Dataset`` of your own.
         task: Name, or ``name`` with knobs; None for the one that the data's target is made for.
-        optimizer: Name, ``name`` with options, or a Keras optimizer.
+        optimizer: Name, ``name`` with options, or a Keras optimizer, which keeps its own learning
+            rate or schedule and is taken for each network of a game.
         schedule: Name, or ``name`` with options.
         batch_size: Examples of an update; streams, for a language model. ``auto``: the largest that
             fits into the memory.
@@ -101,19 +102,22 @@ def train(
         seed: Of weights, order, dropout and augmentation.
         run_dir: A new folder; None for ``runs/<model>-python/<time>``.
         quiet: Print nothing.
-        callbacks: Keras callbacks of your own.
+        callbacks: Keras callbacks of your own; see :meth:`Run.resume`.
         **trainer: Options of ``toolkit.training.settings.TrainerSettings``: ``epochs=5``, …
     """
     from toolkit.training.run import train_on
 
     named = {"name": model.get("name", "model"), **model}
+    learned = _named(task or default_task(data))
+    if not isinstance(optimizer, str | dict):
+        _leave_as_it_is(_named(schedule), learned)
     moment = time.strftime("%Y-%m-%d_%H-%M-%S")
     folder = train_on(
         data,
         {
             "model": named,
             "data": {"name": None, "batch_size": batch_size, **(batching or {})},
-            "task": _named(task or default_task(data)),
+            "task": learned,
             "optimizer": optimizer if not isinstance(optimizer, str) else _named(optimizer),
             "schedule": _named(schedule),
             "trainer": trainer,
@@ -147,6 +151,10 @@ class Run:
     path: Path
     data: Dataset | None = None
 
+    def __post_init__(self) -> None:
+        """Take text for a path."""
+        self.path = Path(self.path)
+
     @cached_property
     def results(self) -> dict[str, float]:
         """Final figures, as ``split/metric``."""
@@ -168,20 +176,31 @@ class Run:
             return evaluate(run=str(self.path), split=split, **options)
         return score_run(RunFolder.open(self.path), split, self.data, **options)
 
-    def resume(self, *, quiet: bool = False, **trainer: Any) -> Run:
+    def resume(self, *, quiet: bool = False, callbacks: Sequence[Any] = (), **trainer: Any) -> Run:
         """Go on from the newest checkpoint; see ``toolkit.training.run.resume``.
 
         Args:
             quiet: Print nothing.
+            callbacks: Keras callbacks of your own. One that has ``state()``, which gives JSON, and
+                ``restore(state)`` finds the state again that it had in the checkpoint.
             **trainer: Changed options of ``TrainerSettings``: ``epochs=20`` to train longer.
+
+        Raises:
+            Refused: If it was trained on data of yours, and ``data`` is None; and as ``resume``.
         """
         from toolkit.training.run import resume
         from toolkit.training.run_folder import RunFolder
 
         folder = RunFolder.open(self.path)
         config = folder.settings()
+        if self.data is None and config["data"]["name"] is None:
+            raise Refused(
+                f"run: {self.path} was trained on data that no configuration names; give it: "
+                "toolkit.Run(path, data).resume()"
+            )
         changed = {**config, "trainer": {**config["trainer"], **trainer}}
-        return Run(resume(folder, changed, self.data, quiet=quiet).path, self.data)
+        resume(folder, changed, self.data, quiet=quiet, callbacks=callbacks)
+        return Run(self.path, self.data)
 
     def predict(self, input: str, **options: Any) -> list[dict[str, Any]]:
         """Predict for new input; see ``toolkit.training.predict``."""
@@ -198,3 +217,24 @@ class Run:
 
 def _named(given: str | dict[str, Any]) -> dict[str, Any]:
     return {"name": given} if isinstance(given, str) else given
+
+
+def _leave_as_it_is(schedule: dict[str, Any], task: dict[str, Any]) -> None:
+    """Refuse what would change a Keras optimizer, and would not be heeded.
+
+    Raises:
+        Refused: With all of it.
+    """
+    faults = []
+    if {k: v for k, v in schedule.items() if v is not None} != {"name": "constant"}:
+        faults.append(
+            f"schedule={schedule['name']}: a Keras optimizer has its own; give it one as its "
+            "learning_rate, or name the optimizer."
+        )
+    faults += [
+        f"task.{key}: a Keras optimizer is taken for each network as it is; name the optimizer."
+        for key, own in task.items()
+        if own and key.rpartition("_")[2] in ("optimizer", "schedule")
+    ]
+    if faults:
+        raise Refused(*faults)

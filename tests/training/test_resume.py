@@ -290,6 +290,72 @@ def test_resumed_it_ends_as_if_never_stopped(name, cases, tmp_path):
     assert_same_runs(tmp_path / "whole", tmp_path / "r")
 
 
+KERAS_OPTIMIZERS = {
+    "a schedule of Keras's": lambda: keras.optimizers.Adam(
+        keras.optimizers.schedules.CosineDecay(0.1, 20)
+    ),
+    "accumulation of Keras's": lambda: keras.optimizers.SGD(0.1, gradient_accumulation_steps=4),
+    "a loss scale": lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()),
+}
+
+
+@pytest.mark.parametrize("name", KERAS_OPTIMIZERS)
+def test_keras_optimizers_and_callbacks_of_ones_own_are_found_again(name, points, mlp, tmp_path):
+    class Count(StopAt):
+        def state(self):
+            return {"done": self.done}
+
+        def restore(self, state):
+            self.done = state["done"]
+
+    case = {"model": mlp, "data": points, "batch_size": 10, "epochs": 2}
+    whole = train(case, tmp_path / "whole", optimizer=KERAS_OPTIMIZERS[name]())
+    with pytest.raises(KeyboardInterrupt):
+        train(case, tmp_path / "r", optimizer=KERAS_OPTIMIZERS[name](), callbacks=[Count(13)])
+    count = Count(99)
+    run = toolkit.Run(str(tmp_path / "r"), points).resume(quiet=True, callbacks=[count])
+    assert count.done == 20
+    assert run.results["steps"] == whole.results["steps"]
+    assert_same_runs(whole.path, run.path)
+
+
+def test_a_keras_optimizer_that_cannot_be_made_again_is_refused(points, mlp, tmp_path):
+    class Fall(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 0.1
+
+    case = {"model": mlp, "data": points}
+    with pytest.raises(Refused, match=r"optimizer: SGD cannot be written .* give each class of"):
+        train(case, tmp_path / "r", optimizer=keras.optimizers.SGD(Fall()))
+    assert not (tmp_path / "r").exists()
+    Fall.get_config = lambda self: {}
+    run = train(case, tmp_path / "r", optimizer=keras.optimizers.SGD(Fall()), epochs=1)
+    with pytest.raises(Refused, match=r"optimizer: 'sgd.*' of config.yaml cannot be made again"):
+        run.resume(quiet=True, epochs=2)
+
+
+def test_a_keras_optimizer_keeps_its_schedule(points, mlp, tmp_path):
+    with pytest.raises(Refused) as refusal:
+        toolkit.train(
+            mlp,
+            points,
+            optimizer=keras.optimizers.Adam(),
+            schedule="cosine",
+            task={"name": "classification", "own_optimizer": {"learning_rate": 1.0}},
+            run_dir=tmp_path / "r",
+        )
+    assert [fault.partition(":")[0] for fault in refusal.value.faults] == [
+        "schedule=cosine",
+        "task.own_optimizer",
+    ]
+
+
+def test_data_of_ones_own_is_asked_for(points, mlp, tmp_path):
+    run = train({"model": mlp, "data": points}, tmp_path / "r", epochs=1)
+    with pytest.raises(Refused, match=r"data that no configuration names; give it: toolkit\.Run"):
+        toolkit.Run(run.path).resume(epochs=2)
+
+
 def test_checkpoints_between_and_the_one_that_is_damaged(points, mlp, tmp_path, capsys):
     case = {"model": mlp, "data": points, "batch_size": 10, "checkpoint_every": 3, "keep": 3}
     train(case, tmp_path / "whole")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from toolkit.errors import Refused
 from toolkit.lazy import keras, tf
 from toolkit.registry import Table
 from toolkit.schedules import SCHEDULES, Course, Plateau
@@ -16,11 +17,16 @@ __all__ = [
     "OPTIMIZERS",
     "Update",
     "contradictions",
+    "made_again",
     "rate_of",
     "set_rates_of",
     "update_by_name",
     "updates_of",
+    "written_down",
 ]
+
+KERAS = "keras"
+"""Key of a run's ``optimizer`` that holds a Keras optimizer, from Python, as Keras writes it."""
 
 OPTIMIZERS: Table[str] = Table(
     "optimizer",
@@ -111,6 +117,38 @@ def further_updates(
             total_steps=total_steps * own.updates,
         )
     return found
+
+
+def written_down(optimizer: Any) -> dict[str, Any]:
+    """Return a Keras optimizer as ``config.yaml`` holds it.
+
+    Raises:
+        Refused: If it has a part that Keras cannot write, and so could not be resumed.
+    """
+    try:
+        return {"name": optimizer.name, KERAS: keras.saving.serialize_keras_object(optimizer)}
+    except Exception as error:  # whatever a class of the user's raises
+        raise Refused(
+            f"optimizer: {type(optimizer).__name__} cannot be written to config.yaml "
+            f"({type(error).__name__}: {error}), which resume needs; give each class of yours in "
+            "it a get_config."
+        ) from error
+
+
+def made_again(optimizer: Mapping[str, Any]) -> Any:
+    """Return the Keras optimizer of which :func:`written_down` gave the description.
+
+    Raises:
+        Refused: If Keras does not know a class in it.
+    """
+    try:
+        return keras.saving.deserialize_keras_object(optimizer[KERAS])
+    except Exception as error:  # whatever a class of the user's raises
+        raise Refused(
+            f"optimizer: '{optimizer['name']}' of config.yaml cannot be made again "
+            f"({type(error).__name__}: {error}); import each class of yours in it first, "
+            "registered by keras.saving.register_keras_serializable."
+        ) from error
 
 
 def laid_over(options: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

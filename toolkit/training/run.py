@@ -21,7 +21,7 @@ from toolkit.training.environment import environment
 from toolkit.training.fit import fit, place
 from toolkit.training.largest_batch import settle_batch_size
 from toolkit.training.loggers import finish, watchers, watching
-from toolkit.training.optimizers import updates_of
+from toolkit.training.optimizers import updates_of, written_down
 from toolkit.training.parts import batching_of, check_carved, learner, load_dataset, suited
 from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, checkpoints, replacing
@@ -114,14 +114,14 @@ def train_on(
     check_alike(strategy, config)
     with own_folder(run_dir, strategy) as folder, folder.held():
         reporter = Reporter(folder.log, quiet=quiet or not folder.kept)
-        write_config(folder, config)
-        write_spec(folder, dataset.spec, dataset.encoder)
-        write_parts(folder, dataset)
-        folder.write_json(folder.environment, environment())
-        for note in dataset.notes:
-            reporter.say(note)
         setup: Setup | None = None
         try:
+            write_config(folder, config)
+            write_spec(folder, dataset.spec, dataset.encoder)
+            write_parts(folder, dataset)
+            folder.write_json(folder.environment, environment())
+            for note in dataset.notes:
+                reporter.say(note)
             with naming_damage(dataset.splits.values()):
                 if (settled := settle_batch_size(config, dataset, reporter.say)) != config:
                     config = settled
@@ -267,9 +267,8 @@ def _train(
 
 def write_config(folder: RunFolder, config: dict[str, Any]) -> None:
     """Write ``config.yaml``."""
-    optimizer = config["optimizer"]
-    if not isinstance(optimizer, dict):  # a Keras optimizer, from Python
-        config = {**config, "optimizer": {"name": optimizer.name, **optimizer.get_config()}}
+    if not isinstance(config["optimizer"], dict):  # a Keras optimizer, from Python
+        config = {**config, "optimizer": written_down(config["optimizer"])}
     plain = json.loads(json.dumps(config, default=str))  # types that YAML has
     with replacing(folder.config) as aside:
         aside.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), "utf-8")

@@ -20,7 +20,13 @@ from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.batches import evaluation_batches, training_batches
 from toolkit.training.ema import keep_statistics
-from toolkit.training.optimizers import Update, further_updates, update_by_name
+from toolkit.training.optimizers import (
+    KERAS,
+    Update,
+    further_updates,
+    made_again,
+    update_by_name,
+)
 from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.strategy import check_shares, strategy_of, synchronize, told
@@ -111,7 +117,7 @@ def prepare(
         model: ``name``, ``stem``, ``body``, ``init_from`` and ``freeze``, as a model file has them.
         dataset: Splits and spec.
         task: What is learned.
-        optimizer: ``name`` and options, or a Keras optimizer.
+        optimizer: ``name`` and options, or a Keras optimizer, as itself or as it is written down.
         schedule: ``name`` and options of the learning rate's schedule; None: a constant rate.
         batching: Size and make-up of batches.
         settings: Length and manner of training.
@@ -139,6 +145,8 @@ def prepare(
     steps, epochs = _length(batches, settings)
     total = min(steps * epochs, settings.max_steps or steps * epochs)
     with scope(strategy):
+        if isinstance(optimizer, dict) and KERAS in optimizer:
+            optimizer = made_again(optimizer)
         if isinstance(optimizer, keras.Optimizer):
             update = Update(optimizer)
         else:
