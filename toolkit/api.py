@@ -104,31 +104,30 @@ def train(
         quiet: Print nothing.
         callbacks: Keras callbacks of your own; see :meth:`Run.resume`.
         **trainer: Options of ``toolkit.training.settings.TrainerSettings``: ``epochs=5``, …
+
+    Raises:
+        Refused: With every option that is unknown, of another type or out of range.
     """
+    from toolkit.config.from_python import check
     from toolkit.training.run import train_on
 
-    named = {"name": model.get("name", "model"), **model}
-    learned = _named(task or default_task(data))
-    if not isinstance(optimizer, str | dict):
-        _leave_as_it_is(_named(schedule), learned)
-    moment = time.strftime("%Y-%m-%d_%H-%M-%S")
-    folder = train_on(
-        data,
+    named = {"name": "model", **model} if isinstance(model, dict) else model
+    config = check(
         {
             "model": named,
             "data": {"name": None, "batch_size": batch_size, **(batching or {})},
-            "task": learned,
-            "optimizer": optimizer if not isinstance(optimizer, str) else _named(optimizer),
+            "task": _named(task or default_task(data)),
+            "optimizer": _named(optimizer),
             "schedule": _named(schedule),
             "trainer": trainer,
             "logger": _named(logger),
             "seed": seed,
-            "run_dir": str(run_dir or Path("runs") / f"{named['name']}-python" / moment),
             "plugins": [],
-        },
-        quiet=quiet,
-        callbacks=callbacks,
+        }
     )
+    moment = time.strftime("%Y-%m-%d_%H-%M-%S")
+    place = run_dir or Path("runs") / f"{config['model']['name']}-python" / moment
+    folder = train_on(data, {**config, "run_dir": str(place)}, quiet=quiet, callbacks=callbacks)
     return Run(folder.path, data)
 
 
@@ -186,8 +185,10 @@ class Run:
             **trainer: Changed options of ``TrainerSettings``: ``epochs=20`` to train longer.
 
         Raises:
-            Refused: If it was trained on data of yours, and ``data`` is None; and as ``resume``.
+            Refused: If it was trained on data of yours, and ``data`` is None; with every wrong
+                option; and as ``resume``.
         """
+        from toolkit.config.from_python import check
         from toolkit.training.run import resume
         from toolkit.training.run_folder import RunFolder
 
@@ -198,7 +199,7 @@ class Run:
                 f"run: {self.path} was trained on data that no configuration names; give it: "
                 "toolkit.Run(path, data).resume()"
             )
-        changed = {**config, "trainer": {**config["trainer"], **trainer}}
+        changed = check({**config, "trainer": {**config["trainer"], **trainer}})
         resume(folder, changed, self.data, quiet=quiet, callbacks=callbacks)
         return Run(self.path, self.data)
 
@@ -215,26 +216,5 @@ class Run:
         return generate(run=str(self.path), prompt=prompt, **options)
 
 
-def _named(given: str | dict[str, Any]) -> dict[str, Any]:
+def _named(given: str | dict[str, Any] | Any) -> Any:
     return {"name": given} if isinstance(given, str) else given
-
-
-def _leave_as_it_is(schedule: dict[str, Any], task: dict[str, Any]) -> None:
-    """Refuse what would change a Keras optimizer, and would not be heeded.
-
-    Raises:
-        Refused: With all of it.
-    """
-    faults = []
-    if {k: v for k, v in schedule.items() if v is not None} != {"name": "constant"}:
-        faults.append(
-            f"schedule={schedule['name']}: a Keras optimizer has its own; give it one as its "
-            "learning_rate, or name the optimizer."
-        )
-    faults += [
-        f"task.{key}: a Keras optimizer is taken for each network as it is; name the optimizer."
-        for key, own in task.items()
-        if own and key.rpartition("_")[2] in ("optimizer", "schedule")
-    ]
-    if faults:
-        raise Refused(*faults)

@@ -341,12 +341,14 @@ def test_a_keras_optimizer_keeps_its_schedule(points, mlp, tmp_path):
             points,
             optimizer=keras.optimizers.Adam(),
             schedule="cosine",
-            task={"name": "classification", "own_optimizer": {"learning_rate": 1.0}},
+            task={"name": "adversarial", "discriminator_optimizer": {"learning_rate": 1.0}},
             run_dir=tmp_path / "r",
         )
-    assert [fault.partition(":")[0] for fault in refusal.value.faults] == [
-        "schedule=cosine",
-        "task.own_optimizer",
+    assert refusal.value.faults == [
+        "schedule.name: 'cosine': a Keras optimizer has its own; give it one as its learning_rate, "
+        "or name the optimizer",
+        "task.discriminator_optimizer: a Keras optimizer is taken for each network as it is; name "
+        "the optimizer",
     ]
 
 

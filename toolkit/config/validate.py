@@ -12,14 +12,11 @@ from toolkit.config import pairs
 from toolkit.config.compose import Composed
 from toolkit.config.groups import GROUPS
 from toolkit.config.model import check_model, unread
-from toolkit.config.named import check_named
 from toolkit.config.origins import Origins, Path_, dotted
 from toolkit.config.resolve import resolve, written_at
 from toolkit.config.schema import MISSING, Fault, schema_of
-from toolkit.data.images.augment import AUGMENTATIONS
+from toolkit.config.values import check_group, further_networks, parts_of_a_batch
 from toolkit.errors import Refused, did_you_mean
-from toolkit.training.keras_optimizers import contradictions
-from toolkit.training.optimizers import laid_over
 from toolkit.types import Seed
 
 
@@ -69,9 +66,9 @@ def check(composed: Composed) -> dict[str, Any]:
         else:
             settings[name], found = _group(name, group, composed)
         faults += [Fault((name, *fault.path), fault.text, fault.unknown) for fault in found]
-    faults += _parts_of_a_batch(settings["optimizer"], settings["data"])
+    faults += parts_of_a_batch(settings["optimizer"], settings["data"])
     if not faults:
-        faults += _further_networks(settings)
+        faults += further_networks(settings)
     told = _tell(faults, unresolved, raw, composed.origins)
     if not any(fault.path[0] in ("data", "task", "model") for fault in faults):
         told += pairs.check(settings["data"], settings["task"], settings["model"])
@@ -95,55 +92,12 @@ def _resolve(config: DictConfig) -> tuple[dict[str, Any], dict[Path_, str]]:
 
 def _group(name: str, values: Any, composed: Composed) -> tuple[dict[str, Any], list[Fault]]:
     """Return the checked values of a group, its ``name`` first, and its faults."""
-    group = GROUPS[name]
-    if composed.choices.get(name) is None and values is None and group.table is not None:
+    table = GROUPS[name].table
+    if composed.choices.get(name) is None and values is None and table is not None:
         data = composed.choices.get("data")
         what = f", and data/{data} names none; say task=NAME" if name == "task" else ""
-        return {}, [Fault((), f"none is chosen{what}. There is: {', '.join(sorted(group.table))}.")]
-    if not isinstance(values, dict):
-        return {}, [Fault((), "expected a mapping of keys, with `name` among them")]
-    if group.table is None:
-        return group.schema().check(values, name)
-    options = dict(values)
-    row = options.pop("name", MISSING)
-    if row in (None, "", MISSING):
-        return {}, [Fault(("name",), f"must be given. There is: {', '.join(sorted(group.table))}.")]
-    if row not in group.table:
-        return {}, [Fault(("name",), f"no '{row}'.{did_you_mean(str(row), group.table)}")]
-    checked, faults = group.schema(row).check(options, f"{name} {row}")
-    if name == "data" and isinstance(steps := options.get("augment"), dict):
-        _, found = check_named(AUGMENTATIONS, "augmentation", steps)
-        faults += [Fault(("augment", *fault.path), fault.text, fault.unknown) for fault in found]
-    if name == "optimizer" and not faults:
-        faults = [Fault((text.split()[0],), text) for text in contradictions(checked)]
-    return {"name": row, **checked}, faults
-
-
-def _parts_of_a_batch(optimizer: dict[str, Any], data: dict[str, Any]) -> list[Fault]:
-    parts, size = optimizer.get("gradient_accumulation_steps"), data.get("batch_size")
-    if parts is None or not isinstance(size, int) or parts <= size:
-        return []
-    text = f"a batch of data.batch_size={size} cannot be cut into {parts} parts"
-    return [Fault(("optimizer", "gradient_accumulation_steps"), text)]
-
-
-def _further_networks(settings: dict[str, Any]) -> list[Fault]:
-    """Check what a task says of the optimizers and schedules of further networks."""
-    faults = []
-    for key, own in settings["task"].items():
-        group = key.rpartition("_")[2]
-        if group not in ("optimizer", "schedule") or not own:
-            continue
-        row = own.get("name", settings[group]["name"])
-        table: Any = GROUPS[group].table
-        if row not in table:
-            faults.append(Fault(("task", key, "name"), f"no '{row}'.{did_you_mean(row, table)}"))
-            continue
-        options = laid_over(settings[group], own)
-        options.pop("name")
-        _, found = GROUPS[group].schema(row).check(options, f"{group} {row}")
-        faults += [Fault(("task", key, *fault.path), fault.text, fault.unknown) for fault in found]
-    return faults
+        return {}, [Fault((), f"none is chosen{what}. There is: {', '.join(sorted(table))}.")]
+    return check_group(name, values)
 
 
 def _root(fault: Fault) -> Fault:

@@ -123,8 +123,8 @@ class RunFolder:
         if checkpoints(self.checkpoints):
             return f"{held}go on with it (resume run={self.shown}), or give another run_dir=FOLDER."
         return (
-            f"{held}it has no checkpoint to go on from. Give another run_dir=FOLDER, or delete that "
-            "folder if no process is training there."
+            f"{held}it has no checkpoint to go on from. Give another run_dir=FOLDER, or delete "
+            "that folder if no process is training there."
         )
 
     def _unwritable(self, reason: str) -> str:
