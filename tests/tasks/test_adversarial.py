@@ -158,6 +158,27 @@ def test_a_step_is_the_one_written_out_by_hand():
             np.testing.assert_allclose(a, b, atol=1e-6)
 
 
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_a_loss_scale_of_ones_own_changes_no_norm(precision):
+    keras.config.set_dtype_policy(precision)
+    try:
+        norms = []
+        for factor in (None, 64.0):
+            keras.utils.set_random_seed(0)
+            data, task, trainable = ready()
+            objective, sides = trainable.objective, [keras.optimizers.SGD(0.01) for _ in range(2)]
+            for side in sides:
+                side.loss_scale_factor = factor
+            objective.compile(optimizer=sides[0], auto_scale_loss=factor is None)
+            objective.take({"discriminator": Update(sides[1])})
+            scaled = [hasattr(optimizer, "dynamic_scale") for optimizer in objective.optimizers]
+            assert scaled == [precision == "mixed_float16" and factor is None] * 2
+            norms.append(float(objective.train_step(batch_of(data, task))["gradient_norm"]))
+        assert norms[0] == pytest.approx(norms[1], rel=1e-2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 def test_parts_of_a_batch_give_the_same_update():
     """With no batch statistics, and noise that does not matter."""
     model = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 from pathlib import Path
 
@@ -13,8 +14,8 @@ import yaml
 import toolkit
 from toolkit.errors import Refused
 from toolkit.training.optimizers import OPTIMIZERS, contradictions, update_by_name
-from toolkit.training.run_folder import RunFolder, checkpoints
-from toolkit.training.state import State
+from toolkit.training.run_folder import RunFolder
+from toolkit.training.state import State, checkpoints
 
 NOT_ONE = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"}
 
@@ -220,3 +221,30 @@ def test_what_schedule_free_scores_is_its_average(points, mlp, tmp_path):
 def test_schedule_free_averages_once():
     with pytest.raises(Refused, match="schedule_free_adamw averages by itself"):
         OPTIMIZERS["schedule_free_adamw"](use_ema=True)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_a_loss_scale_of_ones_own_changes_no_step_and_no_norm(precision, points, mlp, tmp_path):
+    rows = {}
+    try:
+        for factor in (None, 1024.0):
+            run = toolkit.train(
+                mlp,
+                points,
+                optimizer={"name": "sgd", "loss_scale_factor": factor},
+                epochs=1,
+                precision=precision,
+                logger="none",
+                run_dir=tmp_path / str(factor),
+                quiet=True,
+            )
+            names = State.read(checkpoints(run.path / "checkpoints")[-1]).names
+            dynamic = any("dynamic_scale" in name for name in names)
+            assert dynamic == (precision == "mixed_float16" and factor is None)
+            with open(run.path / "metrics.csv") as file:
+                rows[factor] = next(csv.DictReader(file))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for name in ("train/gradient_norm", "valid/loss"):
+        found = [float(row[name]) for row in rows.values()]
+        assert found[0] == pytest.approx(found[1], rel=1e-5 if precision == "float32" else 1e-2)

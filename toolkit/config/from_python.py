@@ -20,6 +20,7 @@ from toolkit.config.values import (
     parts_of_a_batch,
 )
 from toolkit.errors import Refused
+from toolkit.lazy import keras
 from toolkit.training.optimizers import KERAS
 
 
@@ -69,7 +70,9 @@ def _group(name: str, values: Any) -> tuple[dict[str, Any], list[Fault]]:
 
 def _is_keras(optimizer: Any) -> bool:
     """Whether an optimizer is Keras's, as itself or as it is written down."""
-    return KERAS in optimizer if isinstance(optimizer, dict) else hasattr(optimizer, "apply")
+    if isinstance(optimizer, dict):
+        return KERAS in optimizer
+    return isinstance(optimizer, keras.Optimizer)
 
 
 def _as_it_is(settings: dict[str, Any]) -> list[Fault]:

@@ -65,9 +65,15 @@ def met(loss: Any, gradients: list[Any]) -> tuple[Any, list[Any]]:
     return loss, [None if g is None else tf.convert_to_tensor(g) for g in gradients]
 
 
-def norm_of(gradients: list[Any]) -> Any:
-    """Return the norm of all gradients together, in float32 whatever their types."""
-    return tf.linalg.global_norm([tf.cast(g, "float32") for g in gradients if g is not None])
+def norm_of(gradients: list[Any], optimizer: Any = None) -> Any:
+    """Return the norm of all gradients together, in float32 whatever their types.
+
+    Args:
+        gradients: One for each variable, or None.
+        optimizer: By whose scale the loss was multiplied that they are of; None: by none.
+    """
+    norm = tf.linalg.global_norm([tf.cast(g, "float32") for g in gradients if g is not None])
+    return norm if optimizer is None else norm / optimizer.scale_loss(tf.constant(1.0))
 
 
 def added(gradients: list[Any], more: list[Any]) -> list[Any]:

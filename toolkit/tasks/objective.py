@@ -152,8 +152,7 @@ class Objective(Together):
         self.end(kept, training=True)
         loss, gradients = met(loss, gradients)
         self.loss_mean.update_state(loss, sample_weight=total / replicas.count())
-        scale = getattr(self.optimizer, "dynamic_scale", 1.0)
-        norm = norm_of(gradients) / tf.cast(scale, "float32")
+        norm = norm_of(gradients, self.optimizer)
         finite = tf.math.is_finite(loss) & tf.math.is_finite(norm)
         update(self.optimizer, gradients, variables, finite)
         return {**self.results(training=True), "gradient_norm": norm}

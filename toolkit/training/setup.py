@@ -181,7 +181,11 @@ def prepare(
         objective = trainable.objective
         if settings.rematerialize:
             rematerialize(objective.layers)
-        objective.compile(optimizer=update.optimizer, jit_compile=jit)
+        objective.compile(
+            optimizer=update.optimizer,
+            jit_compile=jit,
+            auto_scale_loss=update.optimizer.loss_scale_factor is None,  # else by that alone
+        )
         objective.take(further)
         synchronize(objective)
         keep_statistics(objective, batches)

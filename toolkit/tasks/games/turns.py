@@ -27,8 +27,9 @@ def ready(own: Any, networks: Sequence[keras.Model]) -> Any:
         own: The ``Update`` of a side that Keras's ``compile`` knows nothing of.
         networks: What it updates.
     """
-    scales = keras.config.dtype_policy().name == "mixed_float16"
-    if scales and not isinstance(own.optimizer, keras.optimizers.LossScaleOptimizer):
+    half = keras.config.dtype_policy().name == "mixed_float16"
+    scales = isinstance(own.optimizer, keras.optimizers.LossScaleOptimizer)
+    if half and not scales and own.optimizer.loss_scale_factor is None:
         # As Keras's compile has done to the first side's.
         own = replace(own, optimizer=keras.optimizers.LossScaleOptimizer(own.optimizer))
     own.optimizer.build(weights_of(networks))
@@ -78,7 +79,7 @@ def turn(
         whole += loss
         tell(told, part[-1])
     whole, gradients = met(whole, gradients)
-    norm = norm_of(gradients) / tf.cast(getattr(optimizer, "dynamic_scale", 1.0), "float32")
+    norm = norm_of(gradients, optimizer)
     sound = tf.math.is_finite(whole) & tf.math.is_finite(norm)
     update(optimizer, gradients, variables, sound, when)
     return norm
