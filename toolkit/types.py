@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -30,3 +31,15 @@ def _in_order(steps: tuple[int, int]) -> tuple[int, int]:
 
 Steps = Annotated[tuple[PositiveInt, PositiveInt], AfterValidator(_in_order)]
 """First and last step of a stretch."""
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression; got '{pattern}': {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+"""A regular expression, found anywhere in a name."""

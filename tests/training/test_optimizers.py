@@ -84,6 +84,31 @@ def test_named_weights_do_not_decay():
     assert float(bias[0]) == 1.0
 
 
+def test_patterns_that_fit_nothing_are_refused(points, mlp, tmp_path):
+    def train(**optimizer):
+        return toolkit.train(
+            mlp, points, optimizer=optimizer, epochs=1, quiet=True, run_dir=tmp_path / "r"
+        )
+
+    with pytest.raises(Refused) as refusal:
+        train(name="muon", exclude_from_weight_decay=["bais"], exclude_layers=["hed", "head"])
+    assert refusal.value.faults == [
+        "optimizer.exclude_from_weight_decay: no weight is called 'bais'. Did you mean bias?",
+        "optimizer.exclude_layers: no layer is called 'hed'. Did you mean head?",
+    ]
+    with pytest.raises(Refused) as refusal:
+        train(name="muon", exclude_from_weight_decay=["bias", "["], exclude_layers=["*"])
+    assert sorted(refusal.value.faults) == [
+        "optimizer.exclude_from_weight_decay[1]: expected a regular expression; got '[': "
+        "unterminated character set at position 0",
+        "optimizer.exclude_layers[0]: expected a regular expression; got '*': nothing to repeat at "
+        "position 0",
+    ]
+    run = train(name="adamw", exclude_from_weight_decay=["bias", "gamma", "beta"])
+    said = "optimizer.exclude_from_weight_decay: the network has no gamma and no beta."
+    assert said in (run.path / "train.log").read_text()
+
+
 def test_clippings_exclude_each_other():
     message = "clipnorm and clipvalue exclude each other; set one, and null the others."
     assert contradictions({"clipnorm": 1.0, "clipvalue": 1.0}) == [message]

@@ -8,7 +8,7 @@ written once, in :func:`common`, and joined to each signature. A function return
 # No `from __future__ import annotations`: the joined signatures need the types themselves.
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ from toolkit.types import (
     Count,
     Fraction,
     NonNegative,
+    Pattern,
     Positive,
     PositiveInt,
     Probability,
@@ -45,6 +46,8 @@ class Update:
         plateau: How the learning rate follows the validation's score; None where it does not.
         layer_decay: Factor of the learning rate from each layer to the one below it.
         learning_rates: Factors of the learning rate by patterns of layers.
+        undecayed: Patterns of the names of weights that do not decay.
+        beside_muon: Patterns of the paths of weights that Muon leaves to AdamW.
     """
 
     optimizer: Any
@@ -52,6 +55,8 @@ class Update:
     plateau: Plateau | None = None
     layer_decay: float = 1.0
     learning_rates: Mapping[str, float] | None = None
+    undecayed: Sequence[str] = ()
+    beside_muon: Sequence[str] = ()
 
 
 def common(
@@ -64,7 +69,7 @@ def common(
     ema_overwrite_frequency: PositiveInt | None = None,
     loss_scale_factor: Positive | None = None,
     gradient_accumulation_steps: PositiveInt | None = None,
-    exclude_from_weight_decay: list[str] | None = None,
+    exclude_from_weight_decay: list[Pattern] | None = None,
     layer_decay: Share = 1.0,
     learning_rates: dict[str, NonNegative] | None = None,
 ) -> None:
@@ -83,7 +88,8 @@ def common(
         gradient_accumulation_steps: Parts that a batch is cut into, whose gradients are summed
             before one update: the same numbers in less memory. null: the batch in one.
         exclude_from_weight_decay: Patterns (regular expressions) of the names of weights that do
-            not decay, such as ``[bias, gamma, beta]``; null: all decay.
+            not decay, such as ``[bias, gamma, beta]``; null: all decay. One that fits no weight is
+            refused, but for these, ``kernel`` and ``embeddings``, which not every network has.
         layer_decay: Factor of the learning rate (and of weight decay) from each layer to the one
             below it, as fine-tuning has it (Clark et al. 2020: 0.8); 1: the same for all.
         learning_rates: Factors of the learning rate by layers, named as in ``model.freeze``, such
@@ -130,7 +136,7 @@ def _make(kind: str, options: dict[str, Any]) -> Update:
     if kind == "ScheduleFreeAdamW" and options["use_ema"]:
         raise Refused("optimizer.use_ema: schedule_free_adamw averages by itself; leave it out.")
     accumulate = options.pop("gradient_accumulation_steps") or 1
-    undecayed = options.pop("exclude_from_weight_decay")
+    undecayed = options.pop("exclude_from_weight_decay") or ()
     decay, rates = options.pop("layer_decay"), options.pop("learning_rates")
     bases = [getattr(keras.optimizers, kind)]
     if kind in ("Adam", "AdamW"):
@@ -143,7 +149,14 @@ def _make(kind: str, options: dict[str, Any]) -> Update:
     optimizer = made(**options)
     if undecayed:
         optimizer.exclude_from_weight_decay(var_names=list(undecayed))
-    return Update(optimizer, accumulate, layer_decay=decay, learning_rates=rates)
+    return Update(
+        optimizer,
+        accumulate,
+        layer_decay=decay,
+        learning_rates=rates,
+        undecayed=undecayed,
+        beside_muon=options.get("exclude_layers") or (),
+    )
 
 
 @_with_common
@@ -417,7 +430,7 @@ def muon(
     adam_weight_decay: NonNegative = 0.004,
     epsilon: Positive = 1e-7,
     weight_decay: NonNegative = 0.004,
-    exclude_layers: list[str] | None = None,
+    exclude_layers: list[Pattern] | None = None,
     exclude_embeddings: bool = True,
     muon_a: float = 3.4445,
     muon_b: float = -4.775,
@@ -437,8 +450,8 @@ def muon(
         adam_weight_decay: AdamW's: share of each weight taken off, times the learning rate.
         epsilon: AdamW's: added to the root of the mean square, against division by zero.
         weight_decay: Share of each matrix taken off, times the learning rate.
-        exclude_layers: Patterns of the names of layers that AdamW updates, the output layer
-            usually: ``[head]``; null: none.
+        exclude_layers: Patterns (regular expressions) of the names of layers that AdamW updates,
+            the output layer usually: ``[head]``; null: none.
         exclude_embeddings: Whether AdamW updates embeddings.
         muon_a: First coefficient of the Newton-Schulz iteration.
         muon_b: Second coefficient.

@@ -20,6 +20,7 @@ from toolkit.tasks.objective import Objective
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.batches import evaluation_batches, training_batches
 from toolkit.training.ema import keep_statistics
+from toolkit.training.exclusions import check_exclusions
 from toolkit.training.optimizers import (
     KERAS,
     Update,
@@ -187,6 +188,8 @@ def prepare(
             auto_scale_loss=update.optimizer.loss_scale_factor is None,  # else by that alone
         )
         objective.take(further)
+        if not resumed:
+            notes += check_exclusions(objective, [update, *further.values()])
         synchronize(objective)
         keep_statistics(objective, batches)
         objective.study(dataset, fresh=not resumed and source is None)
