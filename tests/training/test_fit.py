@@ -17,8 +17,10 @@ from safetensors import safe_open
 
 import toolkit
 from toolkit.errors import Refused
+from toolkit.tasks import TASKS
 from toolkit.training.reopen import reopen
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.setup import prepare
 from toolkit.training.state import State, checkpoints
 
 
@@ -352,6 +354,22 @@ def test_a_stop_while_scoring_says_how_to_go_on(points, mlp, tmp_path, monkeypat
         folder.log.read_text()
     )
     assert toolkit.Run(folder.path, points).resume(quiet=True).results["best_epoch"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "told"), [([{"normalize": {"kind": "batch"}}], True), ([], False)]
+)
+def test_batch_norms_of_parts_of_a_batch_are_told(body, told, points, mlp):
+    model = {**mlp, "body": [*mlp["body"], *body]}
+    for parts in (1, 2):
+        setup = prepare(
+            model,
+            points,
+            TASKS["classification"](),
+            optimizer={"name": "sgd", "gradient_accumulation_steps": parts},
+        )
+        said = any("move their averages 2 times a step" in note for note in setup.notes)
+        assert said == (told and parts == 2)
 
 
 def test_a_folder_that_cannot_be_written(points, mlp, tmp_path):

@@ -30,7 +30,7 @@ class Objective(Together):
         target: The ``Field`` that is learned.
         class_weight: Weight of each class id, shape ``(classes,)``, or None.
         accumulate: The batch is cut into this many parts whose gradients are summed before one
-            update: the same numbers with the memory of a part.
+            update, with the memory of a part. Batch norms take each part's own statistics.
 
     Attributes:
         observers: Called with ``(y, outputs, weight)`` of each batch that is scored, in the graph.

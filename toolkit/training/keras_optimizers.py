@@ -86,7 +86,9 @@ def common(
         loss_scale_factor: What the loss is multiplied by for the gradient's sake; null: nothing, or
             a dynamic scale in mixed_float16.
         gradient_accumulation_steps: Parts that a batch is cut into, whose gradients are summed
-            before one update: the same numbers in less memory. null: the batch in one.
+            before one update, in less memory. The numbers are those of the batch in one, but where
+            there is batch norm, whose statistics are each part's own, and dropout draws other
+            units. null: the batch in one.
         exclude_from_weight_decay: Patterns (regular expressions) of the names of weights that do
             not decay, such as ``[bias, gamma, beta]``; null: all decay. One that fits no weight is
             refused, but for these, ``kernel`` and ``embeddings``, which not every network has.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -190,6 +191,7 @@ def prepare(
         objective.take(further)
         if not resumed:
             notes += check_exclusions(objective, [update, *further.values()])
+        notes += _parts_of_batch_norms(objective, [update, *further.values()])
         synchronize(objective)
         keep_statistics(objective, batches)
         objective.study(dataset, fresh=not resumed and source is None)
@@ -259,6 +261,23 @@ def too_few(name: str, examples: int, task: Any, batching: Batching) -> str:
         f"that one step takes ({parts} x data.batch_size={batching.size}); a smaller "
         "data.batch_size."
     )
+
+
+def _parts_of_batch_norms(objective: Objective, updates: Sequence[Update]) -> list[str]:
+    """Return what batch norms make of a batch that is cut into parts, where there are any."""
+    parts = max(update.accumulate for update in updates)
+    norms = [
+        layer
+        for layer in objective._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+    ]
+    if parts == 1 or not norms:
+        return []
+    return [
+        f"optimizer.gradient_accumulation_steps={parts}: batch norms normalize each part by its "
+        f"own statistics and move their averages {parts} times a step; the numbers are not those "
+        "of the batch in one."
+    ]
 
 
 def _length(batches: Batches, settings: TrainerSettings) -> tuple[int, int]:
