@@ -20,6 +20,7 @@ from toolkit.errors import Refused
 from toolkit.tasks import TASKS
 from toolkit.training.reopen import reopen
 from toolkit.training.run_folder import RunFolder
+from toolkit.training.settings import TrainerSettings
 from toolkit.training.setup import prepare
 from toolkit.training.state import State, checkpoints
 
@@ -356,11 +357,10 @@ def test_a_stop_while_scoring_says_how_to_go_on(points, mlp, tmp_path, monkeypat
     assert toolkit.Run(folder.path, points).resume(quiet=True).results["best_epoch"] == 1
 
 
-@pytest.mark.parametrize(
-    ("body", "told"), [([{"normalize": {"kind": "batch"}}], True), ([], False)]
-)
-def test_batch_norms_of_parts_of_a_batch_are_told(body, told, points, mlp):
-    model = {**mlp, "body": [*mlp["body"], *body]}
+@pytest.mark.parametrize("told", [True, False])
+def test_batch_norms_of_parts_of_a_batch_are_told(told, points, mlp):
+    norm = {"normalize": {"kind": "batch" if told else "layer"}}
+    model = {**mlp, "body": [*mlp["body"], norm]}
     for parts in (1, 2):
         setup = prepare(
             model,
@@ -370,6 +370,14 @@ def test_batch_norms_of_parts_of_a_batch_are_told(body, told, points, mlp):
         )
         said = any("move their averages 2 times a step" in note for note in setup.notes)
         assert said == (told and parts == 2)
+
+
+@pytest.mark.parametrize(("wanted", "steps", "told"), [(3, 3, False), (4, 4, False), (9, 4, True)])
+def test_more_steps_than_the_data_has_batches_are_told(wanted, steps, told, points, mlp):
+    task, settings = TASKS["classification"](), TrainerSettings(steps_per_epoch=wanted)
+    setup = prepare(mlp, points, task, optimizer={"name": "sgd"}, settings=settings)
+    note = "trainer.steps_per_epoch=9: the data is 4 batches, which make an epoch"
+    assert (setup.steps, any(text.startswith(note) for text in setup.notes)) == (steps, told)
 
 
 def test_a_folder_that_cannot_be_written(points, mlp, tmp_path):

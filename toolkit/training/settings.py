@@ -18,12 +18,13 @@ class TrainerSettings:
     Attributes:
         epochs: Times the training data is gone through, at most.
         max_steps: Updates, at most; None sets no bound. An epoch that it cuts short is validated.
-        steps_per_epoch: Batches that make an epoch; None: all of the data.
+        steps_per_epoch: Batches that make an epoch, at most those of the data; None: all of them.
         validation_steps: Batches of the validation split that are scored; None: all.
         test_steps: Batches of the test split that are scored at the end; None: all.
         validate_every: Epochs from one validation to the next.
         monitor: Score in validation by which the best epoch is chosen; None: the task's.
-        patience: Epochs without a better score after which training stops; None never stops early.
+        patience: Validations without a better score after which training stops; None never stops
+            early.
         restore: Whose weights the run keeps and scores: the ``best`` epoch's or the ``last``. Where
             validation data is what is reported, choosing by it would flatter: take the last. None:
             the best, but the last of networks that play against each other, whose losses do not

@@ -167,6 +167,11 @@ def prepare(
             accumulate=update.accumulate,
         )
         source, notes = model.get("init_from"), [*trainable.notes]
+        if (wanted := settings.steps_per_epoch or 0) > steps:
+            notes.append(
+                f"trainer.steps_per_epoch={wanted:,}: the data is {steps:,} batches, which make an "
+                "epoch; for more steps trainer.epochs."
+            )
         if strategy is not None:
             notes.append(told(strategy))
         if not resumed:

@@ -19,13 +19,13 @@ class KeepBest(keras.callbacks.Callback):
         save: Writes the network as it stands.
         monitor: Name of the score in validation, without prefix.
         mode: Whether less or more is better.
-        patience: Epochs without a better score after which training stops; None never stops.
+        patience: Validations without a better score after which training stops; None never stops.
         last: Save the network of every epoch, better or not.
 
     Attributes:
         epoch: The best epoch, from 1; 0 before any.
         score: Its score.
-        waited: Epochs since.
+        waited: Validations since.
         saved: The epoch whose network was saved, 0 for none, and its score, NaN for none.
     """
 
