@@ -124,6 +124,17 @@ def test_a_run_is_a_preset(plain):
         assert np.array_equal(begun[path], value) == (not path.startswith("head")), path
 
 
+def test_a_run_without_a_layer_that_the_network_has(plain, tmp_path):
+    """As ALBERT's runs with embeddings as wide as their features had no projection once."""
+    other = tmp_path / "deeper"
+    shutil.copytree(plain.path, other)
+    config = yaml.safe_load((other / "config.yaml").read_text())
+    config["model"]["body"][0]["backbone"] |= {"layers": 3, "groups": 3}
+    (other / "config.yaml").write_text(yaml.safe_dump(config))
+    with pytest.raises(Refused, match=r"do not fit: transformer_layer_2/.* is only here"):
+        start(model(other))
+
+
 def test_a_run_that_is_none(plain, tmp_path):
     other = tmp_path / "unfinished"
     shutil.copytree(plain.path, other)

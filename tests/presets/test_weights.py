@@ -16,6 +16,7 @@ from toolkit.data.spec import Field, Spec
 from toolkit.errors import Refused
 from toolkit.presets.architecture import of_preset
 from toolkit.presets.families import FAMILIES
+from toolkit.presets.keras_hub import to_keras_hub
 from toolkit.presets.places import locate
 from toolkit.tasks import TASKS
 from toolkit.training.assemble import Trainable, assemble
@@ -69,6 +70,20 @@ def check(family: str, config: dict[str, Any], tensors: Any, trainable: Trainabl
 def test_a_hugging_face_folder_gives_what_its_formulas_say(family, tmp_path):
     tensors = write_folder(tmp_path / "a", family)
     check(family, config_of(family), tensors, begun(family, tmp_path / "a"))
+
+
+def test_albert_widens_its_embeddings_where_they_are_as_wide_as_its_features(tmp_path):
+    tensors = write_folder(tmp_path / "a", "albert", embedding_size=8)
+    config = config_of("albert", embedding_size=8)
+    trainable = begun("albert", tmp_path / "a")
+    check("albert", config, tensors, trainable)
+    del tensors["encoder.embedding_hidden_mapping_in.weight"]
+    save_file(tensors, tmp_path / "a" / "model.safetensors")
+    with pytest.raises(Refused, match=r"not what its config.json says .*embedding_hidden_mapping"):
+        begun("albert", tmp_path / "a")
+    made = of_preset(str(tmp_path / "a"))
+    kept = {w.path: np.asarray(w) for w in trainable.inference.weights}
+    assert to_keras_hub(made, kept).get_layer("embedding_projection").kernel.shape == (8, 8)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def _embedded(
         x = keras.layers.Add(name="embeddings_add")(parts)
     x = keras.layers.LayerNormalization(epsilon=made.epsilon, name="embeddings_layer_norm")(x)
     x = keras.layers.Dropout(made.dropout, name="embeddings_dropout")(x)
-    if made.embedding != made.units:
+    if made.widens:
         name = FAMILIES.row(made.family).projection
         x = keras.layers.Dense(made.units, kernel_initializer=_normal(), name=name)(x)
     return x

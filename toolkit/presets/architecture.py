@@ -60,6 +60,12 @@ class Architecture:
     epsilon: float
     dropout: float
 
+    @property
+    def widens(self) -> bool:
+        """Whether a layer lies between embeddings and features: ALBERT always has it, as published,
+        ELECTRA where their widths differ."""
+        return self.family == "albert" or self.embedding != self.units
+
 
 CONSTANTS = "constants.json"
 """A file of our exports beside KerasHub's: what its classes have one value of."""

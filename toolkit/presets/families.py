@@ -42,7 +42,7 @@ class Family:
         embedding: Width of its token embedding where that is not the width of its features.
         layers: Share of a size's layers that it has.
         layer: What its layers are called, less the number.
-        projection: What the layer is called that widens its embeddings.
+        projection: What the layer is called that widens its embeddings (albert, electra).
     """
 
     path: str

@@ -167,7 +167,7 @@ def _read(tensors: Tensors, made: Architecture) -> dict[str, np.ndarray]:
     parts: dict[str, dict[str, np.ndarray]] = {
         "embeddings_layer_norm": tensors.norm("embeddings.LayerNorm")
     }
-    if made.family == "albert" and made.embedding != made.units:
+    if made.widens:
         parts[row.projection] = tensors.dense("encoder.embedding_hidden_mapping_in")
     where, names = LAYERS.get(made.family, ("encoder.layer.{}", BERT))
     for place in range(made.groups):

@@ -65,7 +65,8 @@ def take_presets(trainable: Trainable, spec: Spec, model: dict[str, Any]) -> lis
         if options.get("preset") is not None:
             place = locate(options["preset"])
             _check_tokens(place, spec.input)
-            count = _put(trainable, read_weights(place, architecture(options)), place)
+            made = architecture(options)
+            count = _put(trainable, read_weights(place, made), place, _layers(made))
             total = trainable.inference.count_params()
             told.append(f"weights from {place.name}: {count:,} of {total:,} parameters")
     if told:
@@ -96,17 +97,21 @@ def _layers(made: Architecture) -> set[str]:
     return layer_names(made)
 
 
-def _put(trainable: Trainable, weights: dict[str, np.ndarray], place: Place) -> int:
-    """Give a network the weights; return how many numbers they are."""
+def _put(
+    trainable: Trainable, weights: dict[str, np.ndarray], place: Place, layers: set[str]
+) -> int:
+    """Give a network's encoder, of these layers, the weights; return how many numbers they are."""
     here = {variable.path: variable for variable in trainable.inference.weights}
-    missing = [path for path in weights if path not in here]
+    inside = [path for path in here if path.partition("/")[0] in layers]
+    missing = [f"{path} is only there" for path in weights if path not in here]
+    missing += [f"{path} is only here" for path in inside if path not in weights]
     wrong = [
         f"{path} is {_shape(value.shape)} there and {_shape(here[path].shape)} here"
         for path, value in weights.items()
         if path in here and path != TOKENS and tuple(here[path].shape) != value.shape
     ]
     if missing or wrong:
-        told = "; ".join([*wrong, *(f"{path} is only there" for path in missing)][:4])
+        told = "; ".join([*wrong, *missing][:4])
         raise Refused(f"model.preset: the weights of {place.name} do not fit: {told}.")
     for path, value in weights.items():
         if path == TOKENS:
