@@ -86,8 +86,8 @@ def test_other_order_of_special_tokens(tokenizers):
     assert_same(SubwordEncoder(tokenizer), TEXTS[3:])
 
 
-def run_with(folder, tokenizer: Subwords, task: str):
-    """A run with a small network that has learned nothing."""
+def run_with(folder, tokenizer: Subwords, task: str, body: list[dict] | None = None):
+    """A run with a small network, of these blocks or others, that has learned nothing."""
     import keras
 
     from toolkit.tasks import TASKS
@@ -100,14 +100,16 @@ def run_with(folder, tokenizer: Subwords, task: str):
     tokens = Field("tokens", (None,), "int32", tokenizer.vocabulary, special=special)
     if task == "classification":
         target = {"label": Field("label", (), "int32", classes=("no", "yes"))}
-        encoder, body = SubwordEncoder(tokenizer, 12), [{"conv": {"filters": [6], "kernel": 3}}]
+        encoder = SubwordEncoder(tokenizer, 12)
+        body = body or [{"conv": {"filters": [6], "kernel": 3}}]
     else:
         target = {"next": Field("next", (None,), "int32", tokenizer.vocabulary, special=special)}
         begin = tokenizer.special["end"]
         encoder = SubwordEncoder(tokenizer, framed=False, begin=begin)
         body = [{"recurrent": {"cell": "gru", "units": 6}}]
     spec = Spec({"tokens": tokens}, target)
-    model = {"stem": {"tokens": {"units": 6}}, "body": body}
+    stem = {} if "backbone" in body[0] else {"stem": {"tokens": {"units": 6}}}
+    model = {**stem, "body": body}
     config = {"model": model, "task": {"name": task}, "data": {"name": "text"}, "trainer": {}}
     keras.utils.set_random_seed(0)
     network = assemble(model, spec, make(TASKS, config["task"]), batch_size=2)
@@ -164,3 +166,93 @@ def test_bytes_need_nothing_but_tensorflow(tokenizers, tmp_path):
 
     opened = hf.Tokenizer.from_file(str(place / "tokenizer.json"))
     assert opened.encode("do n't 😀").ids == rows[0].tolist()
+
+
+SMALL = {"layers": 1, "units": 8, "heads": 2, "intermediate": 8, "positions": 16, "dropout": 0.0}
+LEFT_OPEN = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""KerasHub opens a SentencePiece model and leaves it to the garbage collector."""
+PLAIN = ["The dog's blanks, DOGS", "NAÏVE Été 42", "for the class if"]
+
+
+def preset_of(folder, family: str, tokenizer: Subwords):
+    """A run's encoder, where it is exported, and the run's network and own ids of texts."""
+    import keras
+
+    body = [{"backbone": {"family": family, **SMALL}}]
+    run, network, _ = run_with(folder, tokenizer, "classification", body)
+    place = export(run=str(run), format="preset", output=str(folder / "out"))
+    stages = [x for x in network.layers if x.name.endswith(("_layer_0", "_inner_layer_0"))]
+    features = keras.Model(network.input, stages[-1].output)
+    return place, features, [row.tolist() for row in tokenizer.ids(PLAIN)]
+
+
+@LEFT_OPEN
+@pytest.mark.parametrize(
+    ("family", "kind", "lower", "first"),
+    [
+        ("bert", "wordpiece", True, "[PAD]"),
+        ("roberta", "bpe", False, "<s>"),
+        ("albert", "sentencepiece", True, "<pad>"),
+        ("deberta", "sentencepiece", False, "[PAD]"),
+        ("xlm_roberta", "sentencepiece", False, "<s>"),
+        ("xlm_roberta", "sentencepiece", True, "<s>"),
+    ],
+)
+def test_a_preset_reads_texts_as_the_run_does(tokenizers, tmp_path, family, kind, lower, first):
+    import keras_hub
+
+    tokenizer = tokenizers[kind, lower]
+    place, ours, ids = preset_of(tmp_path, family, tokenizer)
+    theirs = keras_hub.tokenizers.Tokenizer.from_preset(str(place))
+    backbone = keras_hub.models.Backbone.from_preset(str(place))
+    assert theirs.id_to_token(0) == first and theirs.vocabulary_size() == len(tokenizer)
+    vocabulary = json.loads((place / "vocabulary.json").read_text())
+    start, end = tokenizer.special["start"], tokenizer.special["end"]
+    for text, row in zip(PLAIN, ids, strict=True):
+        found = np.asarray(theirs(text)).tolist()
+        assert [vocabulary[i] for i in found] == [tokenizer.vocabulary[i] for i in row]
+        whole = np.array([[theirs.start_token_id, *found, theirs.end_token_id]])[:, :16]
+        given = {"token_ids": whole, "padding_mask": np.ones_like(whole)}
+        given["segment_ids"] = np.zeros_like(whole)
+        made = backbone({name: given[name] for name in backbone.input})
+        made = made["sequence_output"] if isinstance(made, dict) else made
+        expected = ours(np.array([[start, *row, end]])[:, :16])
+        np.testing.assert_allclose(made, expected, atol=1e-4)
+    again = Subwords.open(str(place))
+    assert again.special == {
+        k: vocabulary.index(tokenizer.vocabulary[i]) for k, i in tokenizer.special.items()
+    }
+
+
+def test_a_tokenizer_that_kerashub_has_not_is_not_written(tokenizers, tmp_path, capsys):
+    place, _, _ = preset_of(tmp_path, "roberta", tokenizers["bpe", True])
+    said = capsys.readouterr().out
+    about = json.loads((place / "signature.json").read_text())["tokenizer"]
+    assert about.startswith("none: the run reads small letters only (data.lower)")
+    assert not (place / "tokenizer.json").exists() and not (place / "assets").exists()
+    assert "Backbone.from_preset" in said and "Tokenizer.from_preset" not in said
+
+
+@LEFT_OPEN
+def test_a_tokenizer_of_other_special_tokens_is_not_written(tokenizers, tmp_path):
+    """XLM-RoBERTa's own tokenizer: for its encoder as it is, and for none of ALBERT's."""
+    import base64
+    from pathlib import Path
+
+    from toolkit.data.subwords.families import sentencepiece
+    from toolkit.data.subwords.proto import in_order_of_fairseq
+    from toolkit.data.subwords.training import SENTENCEPIECE
+
+    model = base64.b64decode(tokenizers["sentencepiece", False].proto)
+    model, _ = in_order_of_fairseq(model, tuple(SENTENCEPIECE.values()))
+    tokenizer = sentencepiece(model, "XLMRobertaTokenizer", Path("model"))
+    for family, told in (
+        ("xlm_roberta", "XLMRobertaTokenizer"),
+        ("albert", "none: KerasHub's AlbertTokenizer cannot hold the run's (Cannot find"),
+    ):
+        place, _, _ = preset_of(tmp_path / family, family, tokenizer)
+        about = json.loads((place / "signature.json").read_text())["tokenizer"]
+        assert about.startswith(told)
+        assert (place / "tokenizer.json").exists() == (family == "xlm_roberta")
+        words = json.loads((place / "vocabulary.json").read_text())
+        assert tuple(words) == tokenizer.vocabulary

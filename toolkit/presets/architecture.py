@@ -62,8 +62,10 @@ class Architecture:
 
     @property
     def widens(self) -> bool:
-        """Whether a layer lies between embeddings and features: ALBERT always has it, as published,
-        ELECTRA where their widths differ."""
+        """Whether a layer lies between embeddings and features.
+
+        ALBERT has it always, ELECTRA where their widths differ.
+        """
         return self.family == "albert" or self.embedding != self.units
 
 

@@ -56,6 +56,27 @@ def with_special(model: bytes, tokens: Sequence[str]) -> tuple[bytes, tuple[str,
     return message.SerializeToString(), tuple(piece.piece for piece in message.pieces)
 
 
+def in_order_of_fairseq(model: bytes, special: Sequence[str]) -> tuple[bytes, tuple[str, ...]]:
+    """Give a model the beginning that XLM-RoBERTa's has: unknown, start and end of a text.
+
+    Args:
+        model: A model.
+        special: Pieces that these take the place of.
+
+    Returns:
+        The new model, and its pieces behind the first three.
+    """
+    message = parse(model)
+    rest = [piece for piece in message.pieces if piece.piece not in special]
+    del message.pieces[:]
+    for token, kind in (("<unk>", UNKNOWN), ("<s>", CONTROL), ("</s>", CONTROL)):
+        message.pieces.add(piece=token, score=0.0, type=kind)
+    message.pieces.extend(rest)
+    message.trainer_spec.vocab_size = len(message.pieces)
+    message.trainer_spec.bos_piece, message.trainer_spec.eos_piece = "<s>", "</s>"
+    return message.SerializeToString(), tuple(piece.piece for piece in rest)
+
+
 def without_marks(model: bytes, tokens: Sequence[str], where: str) -> tuple[bytes, tuple[str, ...]]:
     """Make special tokens such as cannot come out of raw text.
 

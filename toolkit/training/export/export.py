@@ -53,8 +53,8 @@ def export(
             lies between them and the prediction inside; so TensorFlow Serving can serve it.
             ``keras``, ``onnx`` and ``litert`` take arrays (token ids, pixels, numbers, noise), with
             the vocabulary and the classes in JSON files beside them; ``keras`` opens in plain
-            Keras. ``preset`` is the encoder of a model such as ``bert``, with its tokenizer, for
-            KerasHub's ``from_preset``.
+            Keras. ``preset`` is the encoder of a model such as ``bert``, for KerasHub's
+            ``from_preset``, with its tokenizer where KerasHub's gives the run's ids.
         part: Which of the run's networks: ``reconstruction``, ``encoder`` or ``decoder`` of an
             autoencoder, ``generator`` or ``back`` of a CycleGAN; null: the first, ``model.keras``.
             Pictures are given as ``generate`` and ``predict`` write them, bytes where the data has
@@ -232,7 +232,7 @@ def _interface(subject: Any, shapes: Any) -> dict[str, Any]:
 
 
 def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
-    """Write what a reader needs to know besides the network."""
+    """Write what a reader needs to know besides the network, and is not written yet."""
     spec, encoder = subject.spec, subject.encoder
     if isinstance(encoder, TextEncoder):
         rules = {k: v for k, v in asdict(encoder).items() if k not in ("vocabulary", "input")}
@@ -244,7 +244,7 @@ def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
     fields = (spec.target, *spec.inputs.values())
     content["classes.json"] = next((f.classes for f in fields if f.classes), None)
     for name, value in content.items():
-        if value is not None:
+        if value is not None and not (folder / name).exists():
             text = json.dumps(value, indent=2, ensure_ascii=False)
             (folder / name).write_text(text + "\n", "utf-8")
 

@@ -67,11 +67,13 @@ def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
             "network(" + ", ".join(f"{n}={n}" for n in subject.entries) + ")",
         ]
     if format == "preset":
-        return [
+        lines = [
             "import keras_hub",
             f'encoder = keras_hub.models.Backbone.from_preset("{path}")',
-            f'tokenizer = keras_hub.tokenizers.Tokenizer.from_preset("{path}")',
         ]
+        if (path / "tokenizer.json").is_file():  # else the run's is none that KerasHub has
+            lines.append(f'tokenizer = keras_hub.tokenizers.Tokenizer.from_preset("{path}")')
+        return lines
     example = {
         "TextEncoder": TEXT,
         "SubwordEncoder": f"{subject.name}=tf.constant(ids)" if subject.fills_gaps else TEXT,
