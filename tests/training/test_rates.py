@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import keras
@@ -85,6 +86,57 @@ def test_rates_fall_from_the_head_down():
     ]  # fmt: skip
     assert depths(trainable.layers()) == [3, 3, 2, 2, 1, 0]
     assert layer_factors(trainable, update) == [0.125, 0.125, 0.25, 0.25, 0.5, 1.0]
+
+
+TOKENS = Field(
+    "tokens", (None,), "int32", tuple("abcdef"), special={"pad": 0, "start": 1, "end": 2}
+)
+STACK = {"units": 4, "layers": 2, "heads": 2, "max_length": 8}
+
+
+def depths_by_kind(model: dict[str, Any], task: str, target: Field) -> dict[str, list[int]]:
+    """Return how many levels lie above the layers of each kind, in the order they were made in."""
+    name = {"next": "next", "text": "text"}.get(target.kind, "label")
+    network = assemble(model, Spec({"tokens": TOKENS}, {name: target}), TASKS[task](), batch_size=2)
+    pairs = list(zip(network.layers(), depths(network.layers()), strict=True))
+    # Keras's own numbers: encoder and decoder lie beside each other in a network's order.
+    pairs.sort(key=lambda pair: [int(n) for n in re.findall(r"\d+$", pair[0].layer.name)])
+    found: dict[str, list[int]] = {}
+    for layer, depth in pairs:
+        found.setdefault(layer.name if layer.name == "head" else layer.kind, []).append(depth)
+    return found
+
+
+@pytest.mark.parametrize(("order", "norms"), [("pre", [2, 2, 1, 1, 1]), ("post", [2, 2, 1, 1])])
+def test_a_transformer_layer_is_one_level_with_its_norms(order, norms):
+    stem = {"tokens": {"units": 4}}
+    stack = {**STACK, "order": order}
+    below = {"embedding": [3], "position_embedding": [3], "dense": [2] * 4 + [1] * 4}
+    expected = {**below, "layer_normalization": norms, "head": [0]}
+    classifier = {"stem": stem, "body": [{"encoder": stack}, {"pool": {}}]}
+    assert depths_by_kind(classifier, "classification", LABEL) == expected
+    writer = {"stem": stem, "body": [{"decoder": stack}]}
+    target = Field("next", (None,), "int32", TOKENS.vocabulary, special=TOKENS.special)
+    assert depths_by_kind(writer, "language_modelling", target) == expected
+
+
+@pytest.mark.parametrize("layers", [2, 3])
+def test_encoder_and_decoder_are_each_counted_from_the_top(layers):
+    deep = {**STACK, "layers": layers}
+    model = {
+        "stem": {"tokens": {"units": 4}},
+        "encoder": [{"encoder": deep}],
+        "decoder": [{"decoder": STACK}],
+    }
+    target = Field("text", (None,), "int32", TOKENS.vocabulary, special=TOKENS.special)
+    encoder = [depth for depth in range(layers, 0, -1) for _ in range(4)]
+    assert depths_by_kind(model, "sequence_to_sequence", target) == {
+        "embedding": [layers + 1, 3],
+        "position_embedding": [layers + 1, 3],
+        "dense": [*encoder, *[2] * 7, *[1] * 7],
+        "layer_normalization": [*encoder[::2], 1, 2, 2, 2, 1, 1, 1, 1],
+        "head": [0],
+    }
 
 
 def test_patterns_come_on_top_and_the_last_counts():

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from toolkit.blocks.levels import note_level, note_memory
 from toolkit.blocks.multi_head import CrossAttention, Heads, SelfAttention
 from toolkit.blocks.positions import Positions, add_positions
 from toolkit.blocks.state import CarriedState, Tensor
@@ -76,12 +77,18 @@ class Stack:
         look_over = None
         if memory is not None:
             look_over = CrossAttention(memory, memory_mask, state, heads)
-        for _ in range(self.layers):
+            note_memory(memory)
+        given = (x, mask, memory, memory_mask)
+        for place in range(self.layers):
+            below = x
             x = self._add(x, look)
             if look_over is not None:
                 x = self._add(x, look_over)
             x = self._add(x, self._feed_forward)
-        return self._norm(x) if self.order == "pre" else x
+            if self.order == "pre" and place == self.layers - 1:
+                x = self._norm(x)
+            note_level(x, (below, *given))
+        return x
 
     def _enter(self, x: Tensor, state: CarriedState | None, field: Any) -> Tensor:
         """Return what the first layer reads: of the stack's width, with places told."""

@@ -93,7 +93,8 @@ def common(
             not decay, such as ``[bias, gamma, beta]``; null: all decay. One that fits no weight is
             refused, but for these, ``kernel`` and ``embeddings``, which not every network has.
         layer_decay: Factor of the learning rate (and of weight decay) from each layer to the one
-            below it, as fine-tuning has it (Clark et al. 2020: 0.8); 1: the same for all.
+            below it, as fine-tuning has it (Clark et al. 2020: 0.8); all of a Transformer layer is
+            one. 1: the same for all.
         learning_rates: Factors of the learning rate by layers, named as in ``model.freeze``, such
             as ``{stem: 0.1, head: 10}``; they come on top of ``layer_decay``. null: none.
     """
