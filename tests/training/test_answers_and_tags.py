@@ -46,20 +46,23 @@ def predicted(folder, given):
     return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
 
 
-def test_names_are_learned_and_found(results, tmp_path):
+def test_names_are_learned_and_found(results, tmp_path, capsys):
     people, places = ["Ann", "Bob", "Cleo"], ["Rome", "Oslo"]
     lines = [
         f"{who} B-PER\nis O\nin O\nNew B-LOC\n{where} I-LOC\n" for who in people for where in places
     ]
     files = in_all_parts(tmp_path, "conll", "\n".join(lines * 3))
-    found = results("data=conll", *files, "data.batch_size=4", "trainer.epochs=12")
+    small = ["data.max_length=4", "data.stride=2", "data.batch_size=4"]
+    found = results("data=conll", *files, *small, "trainer.epochs=12")
     assert found["valid/f1"] == found["test/f1"] == 1.0
+    capsys.readouterr()
     (row,) = predicted(tmp_path, "Bob, is in New Oslo")
+    assert "left out" not in capsys.readouterr().err  # read in two rows
     assert row["words"] == ["Bob", ",", "is", "in", "New", "Oslo"]
     assert {"kind": "LOC", "text": "New Oslo", "start": 11, "end": 19} in row["entities"]
 
 
-def test_questions_are_learned_and_answered(results, tmp_path):
+def test_questions_are_learned_and_answered(results, tmp_path, capsys):
     paragraphs = []
     for colour in ("red", "blue", "green"):
         for size in ("big", "small"):
@@ -79,6 +82,7 @@ def test_questions_are_learned_and_answered(results, tmp_path):
         "data.vocabulary_size=60",
         "data.max_length=24",
         "data.stride=4",
+        "data.question_length=10",
         "data.batch_size=4",
         "trainer.epochs=15",
     )
@@ -91,3 +95,13 @@ def test_questions_are_learned_and_answered(results, tmp_path):
     assert [row["input"] for row in answers] == ["colour?", "size?"]
     assert all(context[row["start"] : row["end"]] == row["answer"] for row in answers)
     assert all(0 < row["probability"] <= 1 for row in answers)
+
+    given.write_text(json.dumps({"question": "colour?", "context": f"{context} " * 8}))
+    capsys.readouterr()
+    predicted(tmp_path, given)  # in windows, which leave nothing out
+    assert "left out" not in capsys.readouterr().err
+    rows = [{"question": q, "context": context} for q in ("colour? " * 9, "size?")]
+    given.write_text("\n".join(map(json.dumps, rows)))
+    predicted(tmp_path, given)
+    told = "1 of 2 questions are longer than 10 tokens (data.question_length); what they have"
+    assert told in capsys.readouterr().err

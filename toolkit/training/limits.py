@@ -25,11 +25,15 @@ def limited(encoder: Any, longest: int | None) -> Any:
 def told(split: Split, name: str, limit: int | None) -> str | None:
     """Return the sentence that says how many texts were cut, if any were.
 
+    What reads a long text in several rows knows itself what it left out (``source.left_out``).
+
     Args:
         split: Texts as they were read.
         name: The array of their tokens.
         limit: Tokens of a text at most.
     """
+    if hasattr(split.source, "left_out"):
+        return split.source.left_out
     rows = split.arrays.get(name)
     if limit is None or not isinstance(rows, Ragged):
         return None

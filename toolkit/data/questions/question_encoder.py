@@ -29,11 +29,14 @@ class Cut:
         reading: Contexts and questions.
         offsets: First character, and one past the last, of each token of each context.
         unanswerable: Whether a question may have no answer.
+        left_out: The sentence that says how many questions were cut; None where none was. Contexts
+            never are.
     """
 
     reading: Reading
     offsets: tuple[np.ndarray, ...]
     unanswerable: bool
+    left_out: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ class QuestionEncoder:
         Raises:
             Refused: If ``max_length`` leaves a context no room beside its question.
         """
-        asked = [self._ids(q.text)[: self.question_length] for q in reading.questions]
+        whole = [self._ids(q.text) for q in reading.questions]
+        asked = [ids[: self.question_length] for ids in whole]
         read = [self.tokenizer.spans(context) for context in reading.contexts]
         texts = [np.asarray(ids, "int32") for ids, _ in read]
         offsets = tuple(np.asarray(places, "int32").reshape(-1, 2) for _, places in read)
@@ -120,7 +124,7 @@ class QuestionEncoder:
                 "span": np.array(spans, "int32").reshape(-1, 2),
                 "window": np.array(table, "int32").reshape(-1, 4),
             },
-            source=Cut(reading, offsets, self.unanswerable),
+            source=Cut(reading, offsets, self.unanswerable, self._left_out(whole)),
         )
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -131,6 +135,15 @@ class QuestionEncoder:
     def as_texts(self) -> SubwordEncoder:
         """What turns question and context into a row as a pair of texts, in one window."""
         return SubwordEncoder(self.tokenizer, self.max_length, input=self.input)
+
+    def _left_out(self, questions: Sequence[np.ndarray]) -> str | None:
+        cut = sum(len(ids) > self.question_length for ids in questions)
+        if not cut:
+            return None
+        return (
+            f"{cut:,} of {len(questions):,} questions are longer than {self.question_length} "
+            "tokens (data.question_length); what they have beyond is left out."
+        )
 
     def _ids(self, text: str) -> np.ndarray:
         return np.asarray(self.tokenizer.spans(text)[0], "int32")

@@ -30,12 +30,14 @@ class Sentences:
         tags: Their true tags; empty where they are not known.
         classes: Names of the tags, in the order of their ids.
         raw: The texts that the words are from, where they are from texts.
+        left_out: None: a long sentence is several rows, which leave nothing out.
     """
 
     words: tuple[tuple[str, ...], ...]
     tags: tuple[tuple[str, ...], ...]
     classes: tuple[str, ...]
     raw: tuple[RawSentence, ...] = ()
+    left_out: None = None
 
     @property
     def starts(self) -> np.ndarray:
