@@ -23,7 +23,7 @@ from toolkit.tasks import TASKS
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.export.export import export
 from toolkit.training.transfer.freeze import chosen, freeze
-from toolkit.training.transfer.lora import add_lora
+from toolkit.training.transfer.lora import add_lora, learned_by_lora
 from toolkit.training.transfer.preset import settle, take_presets
 from toolkit.training.transfer.rates import depths
 
@@ -193,8 +193,10 @@ def test_embeddings_are_one_layer_of_a_decay(encoder):
 
 
 def test_frozen_layers_stay_frozen_under_lora(encoder):
-    add_lora(encoder, model("-", lora_rank=2))
+    rank = add_lora(encoder, model("-", lora_rank=2))
+    assert "LoRA of rank 2: 160 parameters" in learned_by_lora(encoder, rank)
     freeze(encoder, ["transformer_layer_0", "head"])
+    assert "LoRA of rank 2: 80 parameters" in learned_by_lora(encoder, rank)
     paths = {variable.path for variable in encoder.objective.trainable_variables}
     assert paths == {
         f"transformer_layer_1/self_attention_layer/{part}/lora_kernel_{side}"

@@ -14,6 +14,7 @@ from toolkit.errors import Refused
 from toolkit.tasks import TASKS
 from toolkit.tasks.built import Sizes
 from toolkit.training.drawing import Draw, probabilities
+from toolkit.training.generate_texts import not_known
 from toolkit.training.parts import learner
 from toolkit.training.predict import outputs
 from toolkit.training.token_writer import TokenWriter
@@ -170,6 +171,23 @@ def test_the_pieces_are_the_text(encoder, ids):
     pieces = [unrolling.add(ids[:2]), *(unrolling.add([token]) for token in ids[2:])]
     assert "".join(pieces) + unrolling.rest() == encoder.decode(ids)
     assert all(pieces)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "unit", "said"),
+    [
+        (("a", "b", " "), "character", "(left out of the prompt, which the run does not know: "),
+        (("a", "b", "<unk>"), "word", "(words of the prompt that the run does not know were read"),
+    ],
+)
+def test_what_a_prompt_has_that_is_not_known_is_told(vocabulary, unit, said):
+    encoder = TextEncoder(vocabulary, unit=unit)
+    spec = Spec({"tokens": Field("tokens", (None,), "int32", vocabulary)}, {})
+    for prompt, known in (("a b", True), ("a 🙂 b 🎈", False)):
+        ids = np.asarray(encoder.encode([prompt]).arrays["tokens"][0])
+        note = not_known(prompt, ids, spec, encoder)
+        assert note is None if known else note.startswith(said), note
+    assert unit == "word" or "'🎈' '🙂'" in note
 
 
 def test_half_a_character_is_held_back():

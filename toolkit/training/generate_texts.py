@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.labelled.text_encoder import TextEncoder
+from toolkit.data.spec import Spec
 from toolkit.data.texts.vocabulary import END_OF_LINE, UNKNOWN
 from toolkit.errors import Refused
 from toolkit.training.console import Reporter
@@ -72,13 +74,35 @@ def generate_texts(
     texts = [encoder.decode([*begun, *row]) for row in np.stack(written, axis=1)]
     for text in texts[1:]:
         reporter.say(text)
+    if prompt and (note := not_known(prompt, ids, spec, encoder)) is not None:
+        reporter.say(note)
+    return texts
+
+
+def not_known(prompt: str, ids: np.ndarray, spec: Spec, encoder: Any) -> str | None:
+    """Return the sentence that says what of a prompt a run does not know; None where it knows all.
+
+    Args:
+        prompt: The text.
+        ids: Its ids.
+        spec: The run's; where it has a token for what is not known, that is read.
+        encoder: The run's; where there is no such token, what it splits off is left out.
+    """
+    vocabulary = spec.input.vocabulary or ()
     unknown = (spec.input.special or {}).get("unknown")
     if unknown is None and UNKNOWN in vocabulary:
         unknown = vocabulary.index(UNKNOWN)
-    if prompt and unknown is not None and (ids == unknown).any():
-        name = vocabulary[unknown]
-        reporter.say(f"(words of the prompt that the run does not know were read as {name})")
-    return texts
+    if unknown is not None:
+        if not (ids == unknown).any():
+            return None
+        return (
+            f"(words of the prompt that the run does not know were read as {vocabulary[unknown]})"
+        )
+    tokens = encoder.split(prompt) if isinstance(encoder, TextEncoder) else []
+    if lost := sorted(set(tokens) - set(vocabulary)):
+        shown = " ".join(map(repr, lost))
+        return f"(left out of the prompt, which the run does not know: {shown})"
+    return None
 
 
 def first_token(vocabulary: Sequence[str], encoder: Any = None) -> int:

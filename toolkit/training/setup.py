@@ -33,7 +33,7 @@ from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.strategy import check_shares, strategy_of, synchronize, told
 from toolkit.training.transfer.freeze import freeze
-from toolkit.training.transfer.lora import add_lora
+from toolkit.training.transfer.lora import add_lora, learned_by_lora
 from toolkit.training.transfer.preset import take_presets
 from toolkit.training.transfer.rates import set_rates
 from toolkit.training.transfer.weights import take_weights
@@ -178,9 +178,10 @@ def prepare(
             notes += take_presets(trainable, dataset.spec, model)
         if source is not None and not resumed:
             notes.append(take_weights(trainable, dataset.spec, source))
-        if lora := add_lora(trainable, model):
-            notes.append(lora)
+        rank = add_lora(trainable, model)
         freeze(trainable, model.get("freeze") or ())
+        if rank is not None:
+            notes.append(learned_by_lora(trainable, rank))
         if settings.jit is not None:
             jit = settings.jit
         elif jit is None:

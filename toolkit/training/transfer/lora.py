@@ -13,7 +13,7 @@ TARGETS = ("query", "value")
 """Parts of an attention layer that are changed: those of the paper (its section 4.2)."""
 
 
-def add_lora(trainable: Trainable, model: dict[str, Any]) -> str | None:
+def add_lora(trainable: Trainable, model: dict[str, Any]) -> int | None:
     """Freeze a backbone and add matrices of low rank to its queries and values.
 
     A kernel ``W`` becomes ``W + A B``, with ``B`` zero at first: training begins with the network
@@ -24,7 +24,7 @@ def add_lora(trainable: Trainable, model: dict[str, Any]) -> str | None:
         model: Its description; nothing is done where no ``lora_rank`` is given.
 
     Returns:
-        What was done; None where nothing was.
+        The rank; None where nothing was done.
 
     Raises:
         Refused: If the network that is trained is another than the one that is saved.
@@ -41,7 +41,6 @@ def add_lora(trainable: Trainable, model: dict[str, Any]) -> str | None:
             "model.lora_rank: this task trains its network in another form than it saves it; "
             "leave lora_rank out."
         )
-    added = 0
     for named in trainable.layers():
         if named.block != "backbone":
             continue
@@ -53,5 +52,12 @@ def add_lora(trainable: Trainable, model: dict[str, Any]) -> str | None:
         for part in chosen:
             part.enable_lora(rank)
             part.bias.trainable = False
-            added += sum(math.prod(variable.shape) for variable in part.trainable_variables)
-    return f"LoRA of rank {rank}: {added:,} parameters are learned in place of the encoder's"
+    return rank
+
+
+def learned_by_lora(trainable: Trainable, rank: int) -> str:
+    """Return the sentence that says how much of a backbone is learned, frozen layers left out."""
+    inside = [named.layer for named in trainable.layers() if named.block == "backbone"]
+    learned = [variable for layer in inside for variable in layer.trainable_variables]
+    count = sum(math.prod(variable.shape) for variable in learned)
+    return f"LoRA of rank {rank}: {count:,} parameters are learned in place of the encoder's"
