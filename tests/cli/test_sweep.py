@@ -54,7 +54,7 @@ def training(trained, monkeypatch):
 
 def table(said):
     """Return the rows of the table that ends a sweep."""
-    lines = [line.split() for line in said.out.splitlines()]
+    lines = [line.split() for line in said.out.partition("Over seeds")[0].splitlines()]
     first = next(i for i, line in enumerate(lines) if line[:1] == ["run"] and line[-1] == "state")
     return [line for line in lines[first + 2 :] if line and line[0].isdigit()]
 
@@ -65,6 +65,17 @@ def test_runs_are_called_by_their_overrides(cli, trained):
         "runs/sweeps/mlp-digits/seed=1,trainer.epochs=3",
         "runs/sweeps/mlp-digits/seed=2,trainer.epochs=3",
     ]
+
+
+def test_runs_that_differ_by_their_seed_are_summed_up(cli, training, monkeypatch):
+    for seed, score in ((1, 0.5), (2, 0.9), (3, 0.4)):
+        monkeypatch.setitem(RESULTS, "test/accuracy", score)
+        assert cli(*DIGITS, f"seed={seed}").code == 0  # found done below
+    said = cli(*DIGITS, "seed=1,2,3")
+    assert said.out.partition("Over seeds")[0].count("skipped") == 3
+    _, _, over = said.out.partition("Over seeds: mean ± deviation; median (range)")
+    assert "3   0.6000 ± 0.2646; 0.5000 (0.4000 to 0.9000)" in over
+    assert "Over seeds" not in cli(*DIGITS, "model.units=[8],[9]", "seed=1").out
 
 
 @pytest.mark.parametrize(

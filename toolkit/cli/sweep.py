@@ -11,6 +11,7 @@ from pathlib import Path
 from toolkit.cli.sweep_job import Status, SweepJob, read_notes
 from toolkit.cli.sweep_plan import SweepPlan
 from toolkit.cli.sweep_stop import passing_signals_on
+from toolkit.training.compare.columns import OVER_SEEDS, over_seeds
 from toolkit.training.console import duration, figure
 from toolkit.training.tables import print_table
 
@@ -44,6 +45,19 @@ def run_sweep(plan: SweepPlan, launch: Callable[[SweepJob, tuple[str, ...]], Non
         raise SystemExit(1)
 
 
+def _sum_up(plan: SweepPlan, statuses: list[Status], name: str) -> None:
+    """Print a row for all runs that differ by their seed, where there are such."""
+    keys = [key for key in plan.varied if key != "seed"]
+    scores: dict[tuple[str, ...], list[float]] = {}
+    for status in statuses:
+        if status.score is not None and status.figure == name:
+            given = dict(word.partition("=")[::2] for word in status.overrides)
+            scores.setdefault(tuple(given.get(key, "") for key in keys), []).append(status.score)
+    if "seed" in plan.varied and any(len(values) > 1 for values in scores.values()):
+        rows = [[*key, str(len(values)), over_seeds(values)] for key, values in scores.items()]
+        print_table([*keys, "runs", name], rows, title=OVER_SEEDS, right=[-2, -1])
+
+
 def show(plan: SweepPlan, statuses: list[Status]) -> None:
     """Print the table of a sweep: each run, what varies, its score, and what became of it."""
     if not statuses:
@@ -66,7 +80,9 @@ def show(plan: SweepPlan, statuses: list[Status]) -> None:
         seconds = duration(status.seconds) if status.state == "done" else ""
         rows.append([*row, scored, seconds, status.state])
     print()
-    print_table(["run", *plan.varied, name, "time", "state"], rows, right=[0, -3, -2])
+    # Unlike the training time that compare has, with starting, loading data and the test.
+    print_table(["run", *plan.varied, name, "time in all", "state"], rows, right=[0, -3, -2])
+    _sum_up(plan, statuses, name)
     for status in statuses:
         if status.state == "failed":
             print(f"run {status.number + 1} failed: {status.reason}")

@@ -26,7 +26,7 @@ def print_table(
         title: What stands above; empty for nothing.
         right: Columns of figures, by number, which end at the same place.
     """
-    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="")
+    table = Table(box=box.SIMPLE_HEAD)
     places = {place % len(columns) for place in right}
     for place, name in enumerate(columns):
         head = Text(_folded(name))
@@ -38,6 +38,8 @@ def print_table(
     if console.is_terminal:
         last = max((len(row[-1]) for row in rows), default=0)
         wide = max(min(wide, console.width), wide - max(last - 12, 0))
+    if title:  # a table's own would be folded to its width
+        print(title)
     console.width = wide
     console.print(table)
 

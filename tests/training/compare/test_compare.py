@@ -14,6 +14,7 @@ from PIL import Image
 
 from toolkit.cli.main import main
 from toolkit.errors import Refused
+from toolkit.training.compare.columns import over_seeds
 from toolkit.training.compare.compare import compare
 from toolkit.training.compare.contrast import groups, ordered, varied
 from toolkit.training.compare.records import find
@@ -48,7 +49,10 @@ def test_the_table_has_what_differs_and_the_best_first(sweep, capsys):
         "0.01", "2", "2", "112.00", "107.00", "4.4000", "1:01", "finished"
     ]  # fmt: skip
     head = re.sub(r"\s+", " ", out)
-    assert "learning_rate seed best epoch perplexity perplexity test/loss time state run" in head
+    assert (
+        "learning_rate seed best epoch perplexity perplexity test/loss training time state run"
+        in head
+    )
     assert "batch_size" not in out and "unigram" not in out
     assert not Path(sweep, "compare").exists()
 
@@ -56,9 +60,13 @@ def test_the_table_has_what_differs_and_the_best_first(sweep, capsys):
 def test_seeds_are_summed_up_over_finished_runs(sweep, run, capsys):
     run("s/rate=0.01,seed=3", rate=0.01, seed=3, perplexities=[300.0], finished=False)
     compare(runs=[sweep], plots=False)
-    _, _, over = capsys.readouterr().out.partition("Over seeds: mean ± deviation")
-    assert re.search(r"0\.01\s+2 of 3\s+111\.50 ± 0\.7071\s+106\.50 ± 0\.7071", over)
-    assert re.search(r"0\.001\s+2\s+121\.50 ± 0\.7071", over)
+    title = "Over seeds: mean ± deviation; median (range)"
+    _, _, over = capsys.readouterr().out.partition(title)
+    valid = r"111\.50 ± 0\.7071; 111\.50 \(111\.00 to 112\.00\)"
+    assert re.search(rf"0\.01\s+2 of 3\s+{valid}\s+106\.50 ± 0\.7071; ", over)
+    assert re.search(r"0\.001\s+2\s+121\.50 ± 0\.7071; ", over)
+    assert over_seeds([1.0, 5.0, 2.0, 3.0, 100.0]).endswith("; 3.0000 (1.0000 to 100.00)")
+    assert (over_seeds([2.0]), over_seeds([])) == ("2.0000", "")
 
 
 def test_knobs_count_and_what_follows_from_them_does_not(run):

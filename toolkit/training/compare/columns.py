@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from toolkit.training.console import duration, figure
 
 MOST = 4
 """Figures of the test split that are shown."""
+OVER_SEEDS = "Over seeds: mean ± deviation; median (range)"
+"""Title of tables of runs that differ by their seed."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def of_runs(records: Sequence[Record], keys: Sequence[str]) -> Columns:
     test = [name for name in dict.fromkeys([*test, *every]) if "(" not in name][:MOST]
     test = [name for name in test if any(name in record.results for record in records)]
     settings = [*keys, *(["seed"] if seeds else [])]
-    heads = [*settings, "best epoch", *valid, *test, "time", "state", "run"]
+    heads = [*settings, "best epoch", *valid, *test, "training time", "state", "run"]
     rows = []
     for name, record in zip(_names(records), records, strict=True):
         cells = [shown(record.config[key]) if key in record.config else "" for key in settings]
@@ -51,7 +54,7 @@ def of_runs(records: Sequence[Record], keys: Sequence[str]) -> Columns:
 
 
 def of_groups(groups: Sequence[Group], keys: Sequence[str]) -> Columns:
-    """Return a row for each group of runs that differ by their seed: mean and spread."""
+    """Return a row for each group of runs that differ by their seed; see ``OVER_SEEDS``."""
     names = list(dict.fromkeys(f"valid/{r.monitor}" for group in groups for r in group.records))
     names += [f"test/{name.removeprefix('valid/')}" for name in names]
     names = [name for name in names if any(group.figures(name) for group in groups)]
@@ -61,14 +64,22 @@ def of_groups(groups: Sequence[Group], keys: Sequence[str]) -> Columns:
         several = len(group.records)
         told = str(several) if finished == several else f"{finished} of {several}"
         cells = [*map(shown, group.values), told]
-        for name in names:
-            values = group.figures(name)
-            mean, spread = mean_and_spread(values) if values else (0.0, 0.0)
-            around = f" ± {figure(spread)}" if len(values) > 1 else ""
-            cells.append(f"{figure(mean)}{around}" if values else "")
-        rows.append(cells)
+        rows.append([*cells, *(over_seeds(group.figures(name)) for name in names)])
     heads = [*keys, "runs", *names]
     return Columns(heads, rows, list(range(len(keys), len(heads))))
+
+
+def over_seeds(values: Sequence[float]) -> str:
+    """Return what is told of a figure of runs that differ by their seed, as ``OVER_SEEDS`` says.
+
+    Args:
+        values: The figure of each run; of one it stands alone, of none nothing does.
+    """
+    if len(values) < 2:
+        return "".join(map(figure, values))
+    mean, spread = mean_and_spread(values)
+    middle, least, most = map(figure, (statistics.median(values), min(values), max(values)))
+    return f"{figure(mean)} ± {figure(spread)}; {middle} ({least} to {most})"
 
 
 def _figure(value: float | None) -> str:

@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 
 from toolkit.errors import Refused
-from toolkit.training.compare.columns import of_groups, of_runs
+from toolkit.training.compare.columns import OVER_SEEDS, of_groups, of_runs
 from toolkit.training.compare.contrast import groups, ordered, varied
 from toolkit.training.compare.page import MARK, page
 from toolkit.training.compare.records import Record, find
@@ -46,7 +46,7 @@ def compare(
     grouped = groups(records, keys)
     tables = [("Runs", of_runs(records, keys))]
     if len(grouped) < len(records):
-        tables.append(("Over seeds: mean ± deviation", of_groups(grouped, keys)))
+        tables.append((OVER_SEEDS, of_groups(grouped, keys)))
     for title, columns in tables:
         print_table(columns.heads, columns.rows, title=title, right=columns.figures)
     faults = [fault for record in records for fault in record.faults]
