@@ -256,3 +256,46 @@ def test_a_tokenizer_of_other_special_tokens_is_not_written(tokenizers, tmp_path
         assert (place / "tokenizer.json").exists() == (family == "xlm_roberta")
         words = json.loads((place / "vocabulary.json").read_text())
         assert tuple(words) == tokenizer.vocabulary
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_tokenizers_of_both_sides_lie_beside_a_network_that_writes(
+    tokenizers, tmp_path, capsys, shared
+):
+    import tokenizers as hf
+    from sentencepiece import SentencePieceProcessor
+
+    from toolkit.data.translated.writing_encoder import WritingEncoder
+    from toolkit.tasks import TASKS
+    from toolkit.training.assemble import assemble
+    from toolkit.training.parts import make
+    from toolkit.training.run_folder import RunFolder
+    from toolkit.training.saved_spec import write_spec
+
+    source = tokenizers["bpe", False]
+    target = source if shared else tokenizers["sentencepiece", False]
+    encoder = WritingEncoder(source, target, 12)
+    tokens, text = encoder.fields()
+    spec = Spec({"tokens": tokens}, {"text": text})
+    stack = {"units": 8, "layers": 1, "heads": 2, "hidden": 8, "positions": "sinusoidal"}
+    model = {"stem": {"tokens": {"units": 8}}, "encoder": [{"encoder": stack}]}
+    model["decoder"] = [{"decoder": stack}]
+    config = {"model": model, "task": {"name": "sequence_to_sequence"}}
+    network = assemble(model, spec, make(TASKS, config["task"]), batch_size=2)
+    run = RunFolder.create(tmp_path / "run")
+    run.config.write_text(yaml.safe_dump({**config, "data": {"name": "parallel"}, "trainer": {}}))
+    write_spec(run, spec, encoder)
+    network.inference.save(run.model)
+
+    place = export(run=str(run.path), output=str(tmp_path / "out"))
+    about = json.loads((place / "signature.json").read_text())["tokenization"]
+    assert about["tokens"]["special"] == source.special and about["tokens"]["max_length"] == 12
+    read = hf.Tokenizer.from_file(str(place / about["tokens"]["file"]))
+    assert read.encode("The dog").ids == source.ids(["The dog"])[0].tolist()
+    assert about["tokens"]["file"] in capsys.readouterr().out.partition("tokenizer  ")[2]
+    if shared:
+        assert about["written"]["file"] == about["tokens"]["file"] == "tokenizer.json"
+        return
+    assert about["written"]["file"] == "written_sentencepiece.model"
+    opened = SentencePieceProcessor(model_file=str(place / about["written"]["file"]))
+    assert opened.encode("The dog") == target.ids(["The dog"])[0].tolist()

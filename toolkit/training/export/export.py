@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.data.labelled.text_encoder import TextEncoder
-from toolkit.data.subwords import SubwordEncoder
+from toolkit.data.subwords import SubwordEncoder, Subwords
+from toolkit.data.texts.words import Words
+from toolkit.data.translated.writing_encoder import WritingEncoder
 from toolkit.errors import Refused, did_you_mean
 from toolkit.quiet import start_tensorflow
 from toolkit.training.export.report import tell
@@ -85,7 +87,8 @@ def export(
         start_tensorflow()
         subject = open_subject(folder, whole=format != "saved_model", part=chosen)
         about, comparison = WRITERS[format](subject, aside, batch_size, length)
-        _write_beside(aside, subject, {"format": format, **about})
+        about = {"format": format, **about}
+        _write_beside(aside, subject, about)
     tell(folder, format, place, subject, about, comparison)
     return place
 
@@ -239,6 +242,8 @@ def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
         about["tokenization"] = rules
     elif isinstance(encoder, SubwordEncoder) and "tokenizer" not in about:  # a preset has its own
         about["tokenization"] = _tokenization(encoder, folder)
+    elif isinstance(encoder, WritingEncoder):
+        about["tokenization"] = _both_sides(encoder, folder)
     content: dict[str, Any] = {SIGNATURE: about}
     content |= {subject.vocabulary_file(name): f.vocabulary for name, f in spec.inputs.items()}
     fields = (spec.target, *spec.inputs.values())
@@ -250,16 +255,36 @@ def _write_beside(folder: Path, subject: Any, about: dict[str, Any]) -> None:
 
 
 def _tokenization(encoder: SubwordEncoder, folder: Path) -> dict[str, Any]:
-    """Write a file that the library of the tokenizer's kind opens; return what to do with it."""
+    """Write a tokenizer of subwords; return what to do with it."""
     tokenizer = encoder.tokenizer
-    name = tokenizer.engine.file
-    (folder / name).write_bytes(tokenizer.engine.content())
     return {
-        "kind": tokenizer.kind,
-        "file": name,
-        "special": tokenizer.special,
+        **_tokenizer(tokenizer, folder),
         "framed": encoder.framed,
         "ends_between_pairs": tokenizer.pair_ends,
         "end_of_line": encoder.end_of_line,
         "max_length": encoder.max_length,
     }
+
+
+def _both_sides(encoder: WritingEncoder, folder: Path) -> dict[str, Any]:
+    """Write the tokenizers of what is read and of what is written; return what to do with each."""
+    source, target = encoder.source, encoder.target
+    read = {**_tokenizer(source, folder), "framed": True, "max_length": encoder.max_length}
+    before = "" if target == source else "written_"
+    return {encoder.input: read, "written": _tokenizer(target, folder, before)}
+
+
+def _tokenizer(tokenizer: Subwords | Words, folder: Path, before: str = "") -> dict[str, Any]:
+    """Write a file that the library of a tokenizer's kind opens, or return the rules of words.
+
+    Args:
+        tokenizer: The run's.
+        folder: Where the file is written.
+        before: What its name begins with.
+    """
+    if isinstance(tokenizer, Words):
+        rules = {k: v for k, v in asdict(tokenizer).items() if k != "vocabulary"}
+        return {**rules, "special": tokenizer.special}
+    name = f"{before}{tokenizer.engine.file}"
+    (folder / name).write_bytes(tokenizer.engine.content())
+    return {"kind": tokenizer.kind, "file": name, "special": tokenizer.special}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from toolkit.data.translated.writing_encoder import WritingEncoder
 from toolkit.training.console import Reporter
 from toolkit.training.run_folder import RunFolder
 
@@ -31,6 +32,10 @@ def tell(
     }
     if "tokenizer" in about:
         rows["tokenizer"] = about["tokenizer"]
+    if isinstance(subject.encoder, WritingEncoder):
+        sides = about["tokenization"].values()
+        held = dict.fromkeys(side.get("file", "rules in signature.json") for side in sides)
+        rows["tokenizer"] = f"not inside, ids go in; beside it: {', '.join(held)}"
     if subject.precision != subject.trained_in:
         rows["precision"] = f"{subject.precision}; the run trained in {subject.trained_in}"
     reporter.table(f"{format} of {folder.path}", rows)
