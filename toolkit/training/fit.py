@@ -102,6 +102,7 @@ def fit(
 
     keep = Checkpoints(
         folder.checkpoints if folder.kept else None,
+        position,
         note,
         every=settings.checkpoint_every,
         minutes=settings.checkpoint_minutes,

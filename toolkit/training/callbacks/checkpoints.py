@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from toolkit.training.callbacks.position import Position
 from toolkit.training.replica_values import value_of
 from toolkit.training.state import State, checkpoints
 
@@ -24,6 +25,7 @@ class Checkpoints(keras.callbacks.Callback):
     Args:
         folder: Where; files are named ``step-00001234.safetensors``. None: the state is only taken,
             as the workers must that write nothing.
+        position: Knows how far the epoch came.
         note: Gives what else to remember: the position, and what callbacks know.
         every: Steps between two; None: at the end of each epoch.
         minutes: Minutes after which one is written in any case; None: never for that reason.
@@ -36,6 +38,7 @@ class Checkpoints(keras.callbacks.Callback):
     def __init__(
         self,
         folder: Path | None,
+        position: Position,
         note: Callable[[], dict[str, Any]],
         *,
         every: int | None = None,
@@ -43,7 +46,8 @@ class Checkpoints(keras.callbacks.Callback):
         keep: int = 2,
     ):
         super().__init__()
-        self.folder, self.note, self.every, self.keep = folder, note, every, keep
+        self.folder, self.position, self.note = folder, position, note
+        self.every, self.keep = every, keep
         self.seconds = float("inf") if minutes is None else minutes * 60
         self.written = time.monotonic()
         self._writer = ThreadPoolExecutor(1, "checkpoint")
@@ -56,11 +60,12 @@ class Checkpoints(keras.callbacks.Callback):
         self._trained = None
 
     def on_test_begin(self, logs: Any = None) -> None:
-        """Hold the training's metrics, in place of which the validation puts its own.
+        """Hold the metrics of an epoch that is cut short: the validation puts its own in place.
 
-        An epoch that ``max_steps`` cuts short goes on with them when the run is trained longer.
+        The epoch goes on with them when the run is trained longer.
         """
-        self._trained = [value_of(v, self.model) for v in self.model.metrics_variables]
+        if self.position.batch < self.position.steps:
+            self._trained = [value_of(v, self.model) for v in self.model.metrics_variables]
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Write when it is time."""
