@@ -47,6 +47,9 @@ def losses(family: str, precision: str, jit: str, parts: str, **where: Any) -> l
         )
     except Refused as refusal:
         return str(refusal)
+    for made in setup.objective.optimizers:
+        if hasattr(made, "dynamic_scale"):
+            made.dynamic_scale.assign(1024.0)  # at Keras's 32,768 an update may be left out
     batches = setup.batches.endless(0, setup.steps, setup.objective.strategy)
     how = {"steps_per_epoch": 1, "epochs": STEPS, "verbose": 0, "shuffle": False}
     with drawn_alike():
