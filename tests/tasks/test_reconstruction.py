@@ -173,6 +173,16 @@ def test_classes_can_be_told_from_codes(tmp_path):
     assert probe.figures() == {"linear_probe_accuracy": 1.0}
 
 
+def test_codes_are_judged_without_the_noise():
+    """The pictures that are scored have noise; here all are black."""
+    task = Reconstruction(noise="masking", amount=0.5)
+    data, _ = ready(task, pictures(), CONV)
+    (probe,) = task.observers(data, data.test)
+    probe.reset()
+    probe.observe({"image": np.zeros_like(data.test.arrays["image"])}, None, None, None)
+    assert probe.figures() == {"linear_probe_accuracy": 1.0}
+
+
 def test_few_of_many_training_examples_are_of_all_classes(monkeypatch):
     task = Reconstruction()
     data, _ = ready(task, pictures(), CONV)

@@ -16,8 +16,9 @@ come class by class."""
 class LinearProbe:
     """Tells ``linear_probe_accuracy``: that of logistic regression on the codes of a split.
 
-    It learns from the codes of training examples, standardised. For a code drawn from a
-    distribution its mean is taken.
+    It learns from the codes of training examples, standardised. Codes are those that ``predict``
+    gives: of examples as they are, without the noise that a denoising task adds, or the drawing of
+    a binarized one (Vincent et al. 2010 judge features so); of a distribution its mean is taken.
 
     Args:
         task: A ``Reconstruction`` that knows its networks and the array that holds the class ids.
@@ -30,13 +31,12 @@ class LinearProbe:
 
     def reset(self) -> None:
         """Begin."""
-        self.codes: list[np.ndarray] = []
-        self.encode = self.task.networks.encoder
+        self.count = 0
 
     def observe(self, x: Any, y: Any, outputs: Any, weight: Any) -> None:
-        """Take a batch of the split."""
+        """Count the examples of a batch, which are the split's first ones."""
         (values,) = x.values()
-        self.codes.append(self._codes(values))
+        self.count += len(values)
 
     def figures(self) -> dict[str, float]:
         """Return ``linear_probe_accuracy``; nothing where training examples are of one class."""
@@ -44,22 +44,20 @@ class LinearProbe:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        train, spec = self.dataset.train, self.dataset.spec
+        train, test = self.dataset.train, self.split.take(slice(self.count))
         count = len(train.arrays[self.task.label])
         if count > TRAINING:
             train = train.take(np.linspace(0, count - 1, TRAINING).astype("int64"))
-        known = np.asarray(train.arrays[self.task.label])
+        known, truth = (np.asarray(part.arrays[self.task.label]) for part in (train, test))
         if len(np.unique(known)) < 2:
             return {}
-        learned = np.concatenate(
-            [self._codes(*x.values()) for x, *_ in example_batches(train, spec, 500).once()]
-        )
         probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
-        probe.fit(learned, known)
-        codes = np.concatenate(self.codes)
-        truth = np.asarray(self.split.arrays[self.task.label])[: len(codes)]
-        return {"linear_probe_accuracy": float((probe.predict(codes) == truth).mean())}
+        probe.fit(self._codes(train), known)
+        return {"linear_probe_accuracy": float((probe.predict(self._codes(test)) == truth).mean())}
 
-    def _codes(self, values: Any) -> np.ndarray:
-        codes = np.asarray(self.encode(values, training=False), "float32")
-        return codes.reshape(len(codes), -1)
+    def _codes(self, part: Any) -> np.ndarray:
+        """Return the code of each example of a split as one row, float32."""
+        encoder = self.task.networks.encoder
+        batches = example_batches(part, self.dataset.spec, 500).once()
+        codes = [np.asarray(encoder(*x.values(), training=False), "float32") for x, *_ in batches]
+        return np.concatenate([code.reshape(len(code), -1) for code in codes])
