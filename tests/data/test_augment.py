@@ -162,6 +162,22 @@ def test_word_dropout_leaves_padding():
     assert 0.3 < (out[:, :3] == 1).mean() < 0.7
 
 
+def test_word_dropout_puts_in_the_unknown_word_of_the_data():
+    field = Field(
+        "tokens", (None,), "int32", special={"start": 0, "pad": 1, "end": 2, "unknown": 3}
+    )
+    spec = Spec({"tokens": field}, {"label": Field("label", (), "int32", classes=("a", "b"))})
+    tokens = np.tile(np.array([0, 5, 6, 7, 2, 1, 1], "int32"), (N, 1))
+    steps = {"word_dropout": {"rate": 0.5}}
+    out = apply(steps, {"tokens": tokens}, np.arange(N), spec=spec)["tokens"]
+    np.testing.assert_array_equal(out[:, [0, 4, 5, 6]], tokens[:, [0, 4, 5, 6]])
+    dropped = out[:, 1:4] != tokens[:, 1:4]
+    assert 0.3 < dropped.mean() < 0.7 and (out[:, 1:4][dropped] == 3).all()
+    bare = Field("tokens", (None,), "int32", special={"end": 2})
+    with pytest.raises(Refused, match="word_dropout.unknown: must be given, the id of a token"):
+        Augmentation(steps, N, Spec({"tokens": bare}, spec.targets))
+
+
 @pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
 @pytest.mark.parametrize("scale", [1.0, 1.25, 1.5])
 def test_jitter_is_a_window_of_the_enlarged_image(images, interpolation, scale):

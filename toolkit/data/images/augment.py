@@ -158,7 +158,13 @@ class Augmentation:
         options = self.steps[name]
         if field.palette is not None and "interpolation" in _options(name):
             options = {**options, "interpolation": "nearest"}
-        return AUGMENTATIONS[name](x, drawn, **options)
+        if field.special is None or field.kind != "tokens":
+            return AUGMENTATIONS[name](x, drawn, **options)
+        if "unknown" in _options(name) and options.get("unknown") is None:
+            options = {**options, "unknown": field.special["unknown"]}
+        special = tf.constant(list(field.special.values()), x.dtype)
+        kept = tf.reduce_any(x[..., None] == special, axis=-1)
+        return tf.where(kept, x, AUGMENTATIONS[name](x, drawn, **options))
 
     def _shares(self, y: Any) -> Any:
         """Return labels as a share of each class."""
@@ -198,6 +204,13 @@ def _faults(name: str, options: Mapping[str, Any], spec: Spec) -> list[str]:
             f"data.augment: '{name}' changes {' and '.join(row.kinds)}, and this data set's input "
             f"is {kind}; for that there is {', '.join(can)}."
         )
+    elif "unknown" in known and options.get("unknown") is None:
+        special = spec.input.special
+        if special is not None and "unknown" not in special:
+            faults.append(
+                f"data.augment.{name}.unknown: must be given, the id of a token to put in: the "
+                "data's vocabulary has none for unknown words."
+            )
     target = next(iter(spec.targets.values()), None)
     if row.labels and (target is None or target.kind not in ("label", "value")):
         faults.append(f"data.augment: '{name}' needs a label or value to blend.")

@@ -159,14 +159,16 @@ def mixup(x: Any, y: Any, share: Any, *, alpha: Positive = 0.2) -> tuple[Any, An
     return _as(blend(x), x.dtype), blend(y)
 
 
-def word_dropout(x: Any, seeds: Any, *, rate: Probability = 0.1, unknown: Count = 1) -> Any:
-    """Replace words by the unknown word; padding (id 0) stays.
+def word_dropout(
+    x: Any, seeds: Any, *, rate: Probability = 0.1, unknown: Count | None = None
+) -> Any:
+    """Replace words by the unknown word; padding (id 0) and the data's special tokens stay.
 
     Args:
         x: Token ids, ``(batch, length)``.
         seeds: A seed each, ``(batch, 2)``.
         rate: Share of the words that are replaced.
-        unknown: Id of the unknown word.
+        unknown: Id of the unknown word; null: the data's, or 1 where it names none.
     """
     length = tf.shape(x)[1]
     drawn = tf.map_fn(
@@ -174,7 +176,8 @@ def word_dropout(x: Any, seeds: Any, *, rate: Probability = 0.1, unknown: Count 
         seeds,
         fn_output_signature=tf.TensorSpec(x.shape[1:], "float32"),
     )
-    return tf.where((drawn < rate) & (x != 0), tf.cast(unknown, x.dtype), x)
+    put = tf.cast(1 if unknown is None else unknown, x.dtype)
+    return tf.where((drawn < rate) & (x != 0), put, x)
 
 
 def _whole(u: Any, most: int) -> Any:
