@@ -36,7 +36,13 @@ def launch(folder: Path, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         process_group=0,
+        preexec_fn=_heed_interrupts,
     )
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does to the commands that it runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
@@ -89,7 +95,7 @@ def test_a_killed_worker_is_begun_again_and_the_run_ends_as_if_undisturbed(undis
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_stopped_launch_saves_on_all_workers_and_goes_on_with_more(number, code, tmp_path):
     folder = tmp_path / "r"
-    process = launch(folder, "trainer.epochs=12", "trainer.checkpoint_every=10")
+    process = launch(folder, "trainer.epochs=2", "trainer.checkpoint_every=10")
     wait_for(lambda: len(checkpoints(folder / "checkpoints")) > 0)
     os.killpg(process.pid, number)  # as a terminal sends Ctrl-C: to all that it has in front
     said, _ = process.communicate(timeout=200)
