@@ -13,9 +13,12 @@ import yaml
 
 from toolkit.data.spec import Field, Spec
 from toolkit.data.subwords import SubwordEncoder, Subwords
+from toolkit.data.texts.words import Words
+from toolkit.data.translated.writing_encoder import WritingEncoder
 from toolkit.training.export.export import export
 from toolkit.training.export.samples import TEXTS
 from toolkit.training.export.subword_graph import SubwordGraph
+from toolkit.training.export.written_graph import WrittenGraph, graph_of_read
 
 HELP = [line for name in ("if", "for", "class") for line in topics[name].split("\n") if line]
 ENGLISH = [*HELP, *(text for text in TEXTS if text.strip())]
@@ -258,6 +261,29 @@ def test_a_tokenizer_of_other_special_tokens_is_not_written(tokenizers, tmp_path
         assert tuple(words) == tokenizer.vocabulary
 
 
+def run_that_writes(folder, source, target):
+    """A run with a small network of random weights that reads texts and writes texts."""
+    from toolkit.tasks import TASKS
+    from toolkit.training.assemble import assemble
+    from toolkit.training.parts import make
+    from toolkit.training.run_folder import RunFolder
+    from toolkit.training.saved_spec import write_spec
+
+    encoder = WritingEncoder(source, target, 12)
+    tokens, text = encoder.fields()
+    spec = Spec({"tokens": tokens}, {"text": text})
+    stack = {"units": 8, "layers": 1, "heads": 2, "hidden": 8, "positions": "sinusoidal"}
+    model = {"stem": {"tokens": {"units": 8}}, "encoder": [{"encoder": stack}]}
+    model["decoder"] = [{"decoder": stack}]
+    config = {"model": model, "task": {"name": "sequence_to_sequence", "beams": 2, "max_length": 9}}
+    network = assemble(model, spec, make(TASKS, config["task"]), batch_size=2)
+    run = RunFolder.create(folder / "run")
+    run.config.write_text(yaml.safe_dump({**config, "data": {"name": "parallel"}, "trainer": {}}))
+    write_spec(run, spec, encoder)
+    network.inference.save(run.model)
+    return run
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_tokenizers_of_both_sides_lie_beside_a_network_that_writes(
     tokenizers, tmp_path, capsys, shared
@@ -265,29 +291,10 @@ def test_tokenizers_of_both_sides_lie_beside_a_network_that_writes(
     import tokenizers as hf
     from sentencepiece import SentencePieceProcessor
 
-    from toolkit.data.translated.writing_encoder import WritingEncoder
-    from toolkit.tasks import TASKS
-    from toolkit.training.assemble import assemble
-    from toolkit.training.parts import make
-    from toolkit.training.run_folder import RunFolder
-    from toolkit.training.saved_spec import write_spec
-
     source = tokenizers["bpe", False]
     target = source if shared else tokenizers["sentencepiece", False]
-    encoder = WritingEncoder(source, target, 12)
-    tokens, text = encoder.fields()
-    spec = Spec({"tokens": tokens}, {"text": text})
-    stack = {"units": 8, "layers": 1, "heads": 2, "hidden": 8, "positions": "sinusoidal"}
-    model = {"stem": {"tokens": {"units": 8}}, "encoder": [{"encoder": stack}]}
-    model["decoder"] = [{"decoder": stack}]
-    config = {"model": model, "task": {"name": "sequence_to_sequence"}}
-    network = assemble(model, spec, make(TASKS, config["task"]), batch_size=2)
-    run = RunFolder.create(tmp_path / "run")
-    run.config.write_text(yaml.safe_dump({**config, "data": {"name": "parallel"}, "trainer": {}}))
-    write_spec(run, spec, encoder)
-    network.inference.save(run.model)
-
-    place = export(run=str(run.path), output=str(tmp_path / "out"))
+    run = run_that_writes(tmp_path, source, target)
+    place = export(run=str(run.path), format="keras", output=str(tmp_path / "out"))
     about = json.loads((place / "signature.json").read_text())["tokenization"]
     assert about["tokens"]["special"] == source.special and about["tokens"]["max_length"] == 12
     read = hf.Tokenizer.from_file(str(place / about["tokens"]["file"]))
@@ -299,3 +306,92 @@ def test_tokenizers_of_both_sides_lie_beside_a_network_that_writes(
     assert about["written"]["file"] == "written_sentencepiece.model"
     opened = SentencePieceProcessor(model_file=str(place / about["written"]["file"]))
     assert opened.encode("The dog") == target.ids(["The dog"])[0].tolist()
+
+
+def of_words(texts: list[str], **options) -> Words:
+    return Words.train("words", texts, **options)
+
+
+def test_what_is_written_becomes_text(tokenizers):
+    """Ids of real texts, and any ids at all: bytes that are no text, pieces in a wrong place."""
+    import tensorflow as tf
+
+    words = [of_words(ENGLISH), of_words(ENGLISH, lower=True), of_words(ENGLISH, unit="character")]
+    draws = np.random.default_rng(0)
+    for tokenizer in [*words, *(tokenizers[kind, False] for kind in KINDS)]:
+        marks = {i for name, i in tokenizer.special.items() if name != "unknown"}
+        drawn = draws.integers(0, len(tokenizer.vocabulary), (100, 20))
+        real = tokenizer.ids([*ENGLISH, 'He said: "one", "two" (and \'three\').'])
+        rows = [row[:60].tolist() for row in (real[i] for i in range(len(real)))]
+        rows += [[i for i in row if i not in marks] for row in drawn.tolist()]
+        padded = np.full((len(rows), 61), tokenizer.special["pad"], "int32")
+        for row, into in zip(rows, padded, strict=True):
+            into[: len(row)] = row
+        found = tf.function(WrittenGraph(tokenizer))(tf.constant(padded)).numpy()
+        assert [text.decode() for text in found] == [tokenizer.decode(row) for row in rows]
+
+
+@pytest.mark.parametrize("most", [7, None])
+@pytest.mark.parametrize("kind", ["words", "characters", "wordpiece"])
+def test_what_is_read_becomes_ids(tokenizers, kind, most):
+    import tensorflow as tf
+
+    source = {
+        "words": of_words(ENGLISH, lower=True),
+        "characters": of_words(ENGLISH, unit="character"),
+        "wordpiece": tokenizers["wordpiece", True],
+    }[kind]
+    encoder = WritingEncoder(source, source, most)
+    texts = [*TEXTS, *BLANKS, "<unk> <eos> <UNK> <start> [SEP]"]
+    found = tf.function(graph_of_read(encoder))(tf.constant(texts)).to_list()
+    rows = encoder.encode(texts).arrays["tokens"]
+    for i, text in enumerate(texts):
+        assert found[i] == rows[i].tolist(), repr(text)
+
+
+@pytest.mark.parametrize(
+    ("sides", "needs"),
+    [(("words", "words"), False), (("wordpiece", "bpe"), True), (("bpe", "sentencepiece"), True)],
+)
+def test_a_stranger_has_texts_written(tokenizers, tmp_path, capsys, sides, needs):
+    from toolkit.tasks.writing.written_scores import write_texts
+    from toolkit.training.reopen import reopen
+
+    read, written = (
+        of_words(ENGLISH) if kind == "words" else tokenizers[kind, False] for kind in sides
+    )
+    run = run_that_writes(tmp_path, read, written)
+    place = export(run=str(run.path), output=str(tmp_path / "out"))
+    about = json.loads((place / "signature.json").read_text())
+    assert about["needs"] == ["tensorflow", *["tensorflow_text"] * needs]
+    assert list(about["signatures"]["serving_default"]["outputs"]) == ["written", "score"]
+    assert 'text=tf.constant(["some words"])' in capsys.readouterr().out
+
+    texts = ["The DOG don't.", "😀 שלום [SEP]", "", "for i in a: the else clause"]
+    code = (
+        f"import sys, json, tensorflow as tf{', tensorflow_text' * needs}\n"
+        f"held = tf.saved_model.load({str(place / '1')!r}).signatures['serving_default']\n"
+        f"found = held(text=tf.constant({texts!r}))\n"
+        "made = [text.decode() for text in found['written'].numpy()]\n"
+        "print(json.dumps([made, found['score'].numpy().tolist(), 'toolkit' in sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    made, scores, ours = json.loads(done.stdout)
+    _, trainable, task, (_, encoder) = reopen(run)
+    best = write_texts(task, trainable.objective, encoder, texts, task.decoding, len(texts))
+    assert made == [text for ((text, _), *_) in best] and any(made) and not ours
+    np.testing.assert_allclose(scores, [score for ((_, score), *_) in best], rtol=1e-5)
+
+
+def test_what_takes_a_sentence_takes_ids(tokenizers, tmp_path):
+    """A summary that is a sentence of the text has no form in a graph."""
+    run = run_that_writes(tmp_path, tokenizers["bpe", False], tokenizers["bpe", False])
+    config = yaml.safe_load(run.config.read_text())
+    config["task"]["extract"] = True
+    run.config.write_text(yaml.safe_dump(config))
+    place = export(run=str(run.path), output=str(tmp_path / "out"))
+    about = json.loads((place / "signature.json").read_text())
+    assert list(about["signatures"]) == ["serving_default"]
+    assert list(about["signatures"]["serving_default"]["inputs"]) == ["tokens", "written"]

@@ -18,7 +18,8 @@ from toolkit.errors import Refused
 
 START, END = "<start>", "<end>"
 SPECIAL = {"pad": PAD, "unknown": UNKNOWN, "start": START, "end": END}
-MARKS = re.compile("|".join(map(re.escape, ("<unk>", "<eos>"))))
+MARKS = re.compile(r"<(unk|eos)>")
+"""What a text may hold of the vocabulary's marks, which becomes the word between the brackets."""
 
 
 @dataclass(frozen=True)
@@ -154,4 +155,4 @@ class Words:
 
 def _clean(text: str, rules: Rules) -> str:
     """Return a text in which no mark of the vocabulary stands."""
-    return rules.clean(MARKS.sub(lambda found: found[0][1:-1], text))
+    return rules.clean(MARKS.sub(r"\1", text))

@@ -85,8 +85,13 @@ def taught(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> Bui
     network = keras.Model(entries, hidden, name="network")
     objective = SequenceObjective(network, layer, task, spec.target, accumulate=sizes.accumulate)
     inference = saved(model, entries, logits)
-    objective.writer = Writer(partial(logits_of, task, model, spec), spec, inference)
+    objective.writer = writer_of(task, model, spec, inference)
     return Built(objective, inference, features.stages)
+
+
+def writer_of(task: Any, model: Mapping[str, Any], spec: Spec, trained: keras.Model) -> Writer:
+    """Return what writes texts with the weights of a network that :func:`taught` has built."""
+    return Writer(partial(logits_of, task, model, spec), spec, trained)
 
 
 def logits_of(

@@ -130,8 +130,33 @@ class Writer:
         """Return a function from token ids to texts and scores."""
         if options in self._graphs and seed is None:
             return self._graphs[options]
+        sampler = options.sampler(seed, self._networks(options)[2].outputs[0].shape[-1])
+        graph = self._steps(options, sampler)
+        signature = [tf.TensorSpec((None, None), "int32")]
+        if sampler is None and self.strategy is not None:
+            made = shared(self.strategy, graph)
+        else:
+            made = tf.function(graph, input_signature=signature, autograph=False)
+        if seed is None:
+            self._graphs[options] = made
+        return made
+
+    def function(self, options: Decoding) -> tuple[Callable[[Any], tuple[Any, Any]], list[Any]]:
+        """Return what writes in a graph with the present weights, and the variables it reads.
+
+        Args:
+            options: How texts are written; nothing is drawn.
+
+        Returns:
+            A function from ids ``(batch, time)`` to what :meth:`_steps` gives; and variables.
+        """
+        whole = self._networks(options)[0]
+        copy_weights(self.trained, whole)
+        return self._steps(options), whole.variables
+
+    def _steps(self, options: Decoding, sampler: Any = None) -> Callable[[Any], tuple[Any, Any]]:
+        """Return a function from ids to texts ``(batch, beams, max_length)`` and their scores."""
         _, reader, network, state = self._networks(options)
-        sampler = options.sampler(seed, network.outputs[0].shape[-1])
         special = self.special
 
         def graph(tokens: Any) -> tuple[Any, Any]:
@@ -154,11 +179,4 @@ class Writer:
             free = options.max_length - tf.shape(found.ids)[2]  # shares are to be joined
             return tf.pad(found.ids, [[0, 0], [0, 0], [0, free]]), found.scores
 
-        signature = [tf.TensorSpec((None, None), "int32")]
-        if sampler is None and self.strategy is not None:
-            made = shared(self.strategy, graph)
-        else:
-            made = tf.function(graph, input_signature=signature, autograph=False)
-        if seed is None:
-            self._graphs[options] = made
-        return made
+        return graph

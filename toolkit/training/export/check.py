@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -100,22 +101,51 @@ def compare_signatures(form: str, subject: Subject, run: Callable[..., Any]) -> 
         subject.shapes,
     )
     if isinstance(subject.reader, TextEncoder | SubwordEncoder):
-        check_tokens(subject)
+        check_tokens(subject, subject.encoder)
+    if subject.writes is not None:
+        check_tokens(subject, subject.encoder.source)
+        compare_written(comparison, subject, partial(run, "serving_default"))
     for given, expected in samples.raw(subject):
         signature = "pairs" if "second" in given else "serving_default"
         comparison.add(run(signature, given)[subject.output], expected)
     return comparison
 
 
-def check_tokens(subject: Subject) -> None:
+def compare_written(
+    comparison: Comparison, subject: Subject, run: Callable[[dict[str, np.ndarray]], Any]
+) -> None:
+    """Compare the texts that are written of texts, and their scores, with what the run writes.
+
+    Raises:
+        Refused: If they differ.
+    """
+    assert subject.writes is not None
+    encoder, (writer, options) = subject.encoder, subject.writes
+    for batch in samples.batches(samples.texts(encoder.source)):
+        found = run({"text": np.array(batch, object)})
+        ids, scores = writer(encoder.encode(batch), options, batch_size=len(batch))
+        comparison.add(found["score"], scores[:, 0])
+        for given, new, best in zip(batch, found["written"], ids, strict=True):
+            if (text := encoder.decode(best[0])) != new.decode():
+                raise Refused(
+                    f"format: {comparison.form} cannot hold how this run writes texts: of "
+                    f"{given!r} it makes {new.decode()!r} and not {text!r}. Nothing was kept."
+                )
+
+
+def check_tokens(subject: Subject, tokenizer: Any) -> None:
     """Refuse a tokenization that TensorFlow operations do not repeat.
+
+    Args:
+        subject: The network.
+        tokenizer: What has the vocabulary of what is read, and makes text of its ids.
 
     Raises:
         Refused: With a text that is read differently.
     """
     encoder = subject.encoder
     start = samples.start(subject)
-    all_texts = samples.texts(encoder)
+    all_texts = samples.texts(tokenizer)
     ids = graph_of(encoder, subject)(tf.constant(all_texts)).to_list()
     rows = encoder.encode(all_texts).arrays[encoder.input]
     for i, text in enumerate(all_texts):

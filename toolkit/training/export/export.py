@@ -52,7 +52,8 @@ def export(
     Args:
         run: The run's folder.
         format: ``saved_model`` takes raw texts, picture files or a table's cells, with all that
-            lies between them and the prediction inside; so TensorFlow Serving can serve it.
+            lies between them and the prediction inside; so TensorFlow Serving can serve it. Of a
+            network that writes texts it gives them, by beam search as the run's task has it.
             ``keras``, ``onnx`` and ``litert`` take arrays (token ids, pixels, numbers, noise), with
             the vocabulary and the classes in JSON files beside them; ``keras`` opens in plain
             Keras. ``preset`` is the encoder of a model such as ``bert``, for KerasHub's

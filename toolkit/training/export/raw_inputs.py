@@ -12,11 +12,13 @@ from toolkit.data.music.tune_encoder import TuneEncoder
 from toolkit.data.series.series_encoder import SeriesEncoder
 from toolkit.data.subwords import SubwordEncoder
 from toolkit.data.tables.table_encoder import TableEncoder
+from toolkit.data.translated.writing_encoder import WritingEncoder
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.training.export.subject import Subject
 from toolkit.training.export.subword_graph import SubwordGraph
 from toolkit.training.export.text_graph import TextGraph
+from toolkit.training.export.written_graph import WrittenGraph, graph_of_read
 from toolkit.training.generate_texts import first_token
 
 Named = dict[str, Any]
@@ -53,6 +55,8 @@ def signatures(subject: Subject) -> dict[str, Signature]:
         subject.entries,
         {name: subject.meaning(name) for name in subject.entries},
     )
+    if subject.writes is not None:
+        return {"serving_default": _written(subject), "ids": arrays}
     if isinstance(encoder, TextEncoder | SubwordEncoder):
         if subject.fills_gaps:  # of no text that has none
             return {"serving_default": arrays, "ids": arrays}
@@ -77,7 +81,7 @@ def signatures(subject: Subject) -> dict[str, Signature]:
 def of_arrays(subject: Subject) -> str:
     """Return the name of the signature that takes arrays."""
     encoder = subject.reader
-    if isinstance(encoder, TextEncoder | SubwordEncoder):
+    if isinstance(encoder, TextEncoder | SubwordEncoder) or subject.writes is not None:
         return "ids"
     return "arrays" if isinstance(encoder, ImageEncoder | TableEncoder) else "serving_default"
 
@@ -99,6 +103,8 @@ def graph_of(encoder: Any, subject: Subject) -> Any:
     """Return what turns texts into ids in a graph; its ``holds`` must be held."""
     if isinstance(encoder, SubwordEncoder):
         return SubwordGraph(encoder)
+    if isinstance(encoder, WritingEncoder):
+        return graph_of_read(encoder)
     next_token = subject.spec.target.kind == "next"
     return TextGraph(encoder, first_token(encoder.vocabulary) if next_token else None)
 
@@ -126,6 +132,22 @@ def _texts(subject: Subject, graph: Any, *, pairs: bool = False) -> Signature:
     inputs = {name: tf.TensorSpec((None,), "string", name) for name in names}
     meaning = {"text": "texts in UTF-8", "second": "the other text of each pair"}
     return Signature(texts, inputs, {name: meaning[name] for name in names}, graph.holds)
+
+
+def _written(subject: Subject) -> Signature:
+    assert subject.writes is not None
+    writer, options = subject.writes
+    write, variables = writer.function(options)
+    reads = graph_of(subject.encoder, subject)
+    tells = WrittenGraph(subject.encoder.target)
+
+    def written(given: Named) -> Named:
+        ids, scores = write(reads(given["text"]).to_tensor(subject.spec.input.pad))
+        return {"written": tells(ids[:, 0]), "score": scores[:, 0]}
+
+    inputs = {"text": tf.TensorSpec((None,), "string", "text")}
+    holds = (*reads.holds, *tells.holds, *(variable.value for variable in variables))
+    return Signature(written, inputs, {"text": "texts in UTF-8"}, holds)
 
 
 def _pictures(subject: Subject, encoder: ImageEncoder) -> Signature:

@@ -32,7 +32,7 @@ def tell(
     }
     if "tokenizer" in about:
         rows["tokenizer"] = about["tokenizer"]
-    if isinstance(subject.encoder, WritingEncoder):
+    if isinstance(subject.encoder, WritingEncoder) and subject.writes is None:
         sides = about["tokenization"].values()
         held = dict.fromkeys(side.get("file", "rules in signature.json") for side in sides)
         rows["tokenizer"] = f"not inside, ids go in; beside it: {', '.join(held)}"
@@ -44,8 +44,14 @@ def tell(
 
 def readers(subject: Any) -> list[str]:
     """Return the packages, besides TensorFlow, without which a SavedModel cannot be opened."""
-    kind = getattr(getattr(subject.reader, "tokenizer", None), "kind", None)
-    needed = kind in ("wordpiece", "sentencepiece") and not subject.fills_gaps
+    if subject.fills_gaps:
+        return []
+    if subject.writes is None:
+        read, written = getattr(subject.reader, "tokenizer", None), None
+    else:
+        read, written = subject.encoder.source, subject.encoder.target
+    needed = getattr(read, "kind", None) in ("wordpiece", "sentencepiece")
+    needed |= getattr(written, "kind", None) == "sentencepiece"
     return ["tensorflow_text"] if needed else []
 
 
@@ -84,8 +90,9 @@ def how_to_load(format: str, place: Path, subject: Any) -> list[str]:
         "SubwordEncoder": f"{subject.name}=tf.constant(ids)" if subject.fills_gaps else TEXT,
         "ImageEncoder": 'image_bytes=tf.constant([open("picture.png", "rb").read()])',
         "TableEncoder": "**cells",
+        "WritingEncoder": TEXT,
     }.get(
-        type(subject.reader).__name__,
+        type(subject.reader if subject.writes is None else subject.encoder).__name__,
         ", ".join(f"{name}=tf.constant({name})" for name in subject.entries),
     )
     return [

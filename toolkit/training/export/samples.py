@@ -107,8 +107,18 @@ def start(subject: Subject) -> int | None:
     return first_token(subject.encoder.vocabulary, subject.encoder)
 
 
-def texts(encoder: TextEncoder | SubwordEncoder) -> list[str]:
-    """Return texts that are hard to split, and some of the words of the vocabulary."""
+def batches(all_texts: list[str]) -> Iterator[list[str]]:
+    """Yield batches of texts, of several sizes."""
+    for i, size in enumerate((1, 7, len(all_texts))):
+        yield all_texts[i * 3 : i * 3 + size]
+
+
+def texts(encoder: Any) -> list[str]:
+    """Return texts that are hard to split, and some of the words of the vocabulary.
+
+    Args:
+        encoder: Or a tokenizer: it has a ``vocabulary``, and makes texts of ids.
+    """
     random, count = np.random.default_rng(0), len(encoder.vocabulary)
     made = [encoder.decode(random.integers(0, count, 3 + 20 * i)) for i in range(6)]
     return [*TEXTS, *made, "".join(made).upper()]
@@ -117,8 +127,7 @@ def texts(encoder: TextEncoder | SubwordEncoder) -> list[str]:
 def _texts(subject: Subject, encoder: TextEncoder | SubwordEncoder) -> Iterator[tuple[Named, Any]]:
     all_texts = texts(encoder)
     begin = start(subject)
-    for i, size in enumerate((1, 7, len(all_texts))):
-        batch = all_texts[i * 3 : i * 3 + size]
+    for batch in batches(all_texts):
         given: Named = {"text": np.array(batch, object)}
         if begin is None:
             yield given, subject.predict(_padded(subject, batch))

@@ -16,6 +16,7 @@ from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import keras, tf
 from toolkit.tasks.part import Part, parts_of
 from toolkit.tasks.units import written
+from toolkit.tasks.writing.sequence_to_sequence import SequenceToSequence
 from toolkit.training.parts import learner, met
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.saved_spec import read_spec
@@ -52,6 +53,7 @@ class Subject:
         description: The model, as the run's configuration has it.
         learned: Name of the task.
         meanings: What inputs are, where their kind does not tell.
+        writes: What writes texts with the network, and how; None where it writes none.
     """
 
     model: keras.Model
@@ -62,6 +64,7 @@ class Subject:
     description: dict[str, Any] = dataclasses.field(default_factory=dict)
     learned: str = ""
     meanings: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    writes: tuple[Any, Any] | None = None
 
     @property
     def entries(self) -> dict[str, Any]:
@@ -235,7 +238,8 @@ def open_subject(folder: RunFolder, *, whole: bool, part: Part | None = None) ->
 
     Args:
         folder: The run.
-        whole: Whether the network must compute in float32, whatever it was trained in.
+        whole: Whether the network must compute in float32, whatever it was trained in; it is then
+            the network alone, without what writes texts with it.
         part: Which of its networks; None: that of ``model.keras``.
 
     Raises:
@@ -258,7 +262,23 @@ def open_subject(folder: RunFolder, *, whole: bool, part: Part | None = None) ->
         if getattr(layer, "use_cudnn", None):  # its operations exist on one maker's devices only
             layer.use_cudnn = False
     about = config["model"], config["task"]["name"], part.meanings
-    return Subject(model, part.spec, part.encoder, precision, trained_in, *about)
+    writes = None if whole else _what_writes(folder, model, trained_in)
+    return Subject(model, part.spec, part.encoder, precision, trained_in, *about, writes)
+
+
+def _what_writes(folder: RunFolder, trained: keras.Model, precision: str) -> Any:
+    """Return a ``Writer`` with a run's weights and its ``Decoding``, where the run writes freely.
+
+    What takes a sentence of the text for its summary has no form in TensorFlow operations.
+    """
+    config = folder.settings()
+    task, spec = learner(config["task"], config["model"], read_spec(folder)[0])
+    if not isinstance(task, SequenceToSequence) or task.extract:
+        return None
+    from toolkit.tasks.writing.sequence_objective import writer_of
+
+    keras.config.set_dtype_policy(precision)
+    return writer_of(task, config["model"], spec, trained), task.decoding
 
 
 def loops(model: keras.Model) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from toolkit.data.subwords import SubwordEncoder
@@ -44,17 +45,7 @@ class SubwordGraph:
             begin = self.encoder.begin
             return ids if begin is None else instead_of_nothing(ids, begin)
         rows = [self.pieces(texts)] + ([] if seconds is None else [self.pieces(seconds)])
-        start = [self.special["start"]] if "start" in self.special else []
-        end = [self.special["end"]] if "end" in self.special else []
-        between = end * self.encoder.tokenizer.pair_ends
-        if most is not None:
-            marks = len(start) + len(end) + (len(rows) - 1) * len(between)
-            rows = cut(rows, most - marks)
-        parts = [start, rows[0], *([] if seconds is None else [between, rows[1]]), end]
-        count = rows[0].nrows()
-        return tf.concat(
-            [_constant(part, count) if isinstance(part, list) else part for part in parts], axis=1
-        )
+        return frame(rows, self.special, self.encoder.tokenizer.pair_ends, most)
 
     def plain(self, texts: Any) -> Any:
         """Return the ids of texts without special tokens but the ends of lines."""
@@ -65,6 +56,30 @@ class SubwordGraph:
         rows = tf.concat([self.pieces(lines.flat_values), ends], axis=1)
         whole = lines.with_flat_values(rows).merge_dims(1, 2)
         return cut([whole], whole.row_lengths() - 1)[0]
+
+
+def frame(
+    rows: list[Any], special: Mapping[str, int], pair_ends: int = 1, most: int | None = None
+) -> Any:
+    """Return ``[start] first [end]`` or ``[start] first [end] second [end]``.
+
+    Args:
+        rows: Ragged ids of texts, and of the other text of each pair.
+        special: Ids of ``start`` and ``end``, as far as there are such.
+        pair_ends: How many ``end`` stand between the texts of a pair.
+        most: Most ids of a row, special ones among them; None for no limit.
+    """
+    start = [special["start"]] if "start" in special else []
+    end = [special["end"]] if "end" in special else []
+    between = end * pair_ends
+    if most is not None:
+        marks = len(start) + len(end) + (len(rows) - 1) * len(between)
+        rows = cut(rows, most - marks)
+    parts = [start, rows[0], *([] if len(rows) == 1 else [between, rows[1]]), end]
+    count = rows[0].nrows()
+    return tf.concat(
+        [_constant(part, count) if isinstance(part, list) else part for part in parts], axis=1
+    )
 
 
 def cut(rows: list[Any], room: Any) -> list[Any]:
