@@ -261,7 +261,15 @@ def test_a_tokenizer_of_other_special_tokens_is_not_written(tokenizers, tmp_path
         assert tuple(words) == tokenizer.vocabulary
 
 
-def run_that_writes(folder, source, target):
+STACK = {"units": 8, "layers": 1, "heads": 2, "hidden": 8, "positions": "sinusoidal"}
+TRANSFORMER = {"encoder": [{"encoder": STACK}], "decoder": [{"decoder": STACK}]}
+RECURRENT = {
+    "encoder": [{"recurrent": {"cell": "lstm", "units": 8, "bidirectional": True}}],
+    "decoder": [{"recurrent": {"cell": "gru", "units": 8}}, {"align": {"units": 8}}],
+}
+
+
+def run_that_writes(folder, source, target, blocks=TRANSFORMER):
     """A run with a small network of random weights that reads texts and writes texts."""
     from toolkit.tasks import TASKS
     from toolkit.training.assemble import assemble
@@ -272,9 +280,7 @@ def run_that_writes(folder, source, target):
     encoder = WritingEncoder(source, target, 12)
     tokens, text = encoder.fields()
     spec = Spec({"tokens": tokens}, {"text": text})
-    stack = {"units": 8, "layers": 1, "heads": 2, "hidden": 8, "positions": "sinusoidal"}
-    model = {"stem": {"tokens": {"units": 8}}, "encoder": [{"encoder": stack}]}
-    model["decoder"] = [{"decoder": stack}]
+    model = {"stem": {"tokens": {"units": 8}}, **blocks}
     config = {"model": model, "task": {"name": "sequence_to_sequence", "beams": 2, "max_length": 9}}
     network = assemble(model, spec, make(TASKS, config["task"]), batch_size=2)
     run = RunFolder.create(folder / "run")
@@ -350,17 +356,21 @@ def test_what_is_read_becomes_ids(tokenizers, kind, most):
 
 
 @pytest.mark.parametrize(
-    ("sides", "needs"),
-    [(("words", "words"), False), (("wordpiece", "bpe"), True), (("bpe", "sentencepiece"), True)],
+    ("sides", "blocks", "needs"),
+    [
+        (("words", "words"), RECURRENT, False),
+        (("wordpiece", "bpe"), TRANSFORMER, True),
+        (("bpe", "sentencepiece"), TRANSFORMER, True),
+    ],
 )
-def test_a_stranger_has_texts_written(tokenizers, tmp_path, capsys, sides, needs):
+def test_a_stranger_has_texts_written(tokenizers, tmp_path, capsys, sides, blocks, needs):
     from toolkit.tasks.writing.written_scores import write_texts
     from toolkit.training.reopen import reopen
 
     read, written = (
         of_words(ENGLISH) if kind == "words" else tokenizers[kind, False] for kind in sides
     )
-    run = run_that_writes(tmp_path, read, written)
+    run = run_that_writes(tmp_path, read, written, blocks)
     place = export(run=str(run.path), output=str(tmp_path / "out"))
     about = json.loads((place / "signature.json").read_text())
     assert about["needs"] == ["tensorflow", *["tensorflow_text"] * needs]

@@ -141,18 +141,19 @@ class Writer:
             self._graphs[options] = made
         return made
 
-    def function(self, options: Decoding) -> tuple[Callable[[Any], tuple[Any, Any]], list[Any]]:
-        """Return what writes in a graph with the present weights, and the variables it reads.
+    def function(self, options: Decoding) -> tuple[Callable[[Any], tuple[Any, Any]], keras.Model]:
+        """Return what writes in a graph with the present weights, and the network that has them.
 
         Args:
             options: How texts are written; nothing is drawn.
 
         Returns:
-            A function from ids ``(batch, time)`` to what :meth:`_steps` gives; and variables.
+            A function from ids ``(batch, time)`` to texts, ``(batch, beams, max_length)``, and
+            their scores; and the network.
         """
         whole = self._networks(options)[0]
         copy_weights(self.trained, whole)
-        return self._steps(options), whole.variables
+        return self._steps(options), whole
 
     def _steps(self, options: Decoding, sampler: Any = None) -> Callable[[Any], tuple[Any, Any]]:
         """Return a function from ids to texts ``(batch, beams, max_length)`` and their scores."""

@@ -15,7 +15,7 @@ from toolkit.data.tables.table_encoder import TableEncoder
 from toolkit.data.translated.writing_encoder import WritingEncoder
 from toolkit.errors import Refused
 from toolkit.lazy import tf
-from toolkit.training.export.subject import Subject
+from toolkit.training.export.subject import Subject, for_all_devices
 from toolkit.training.export.subword_graph import SubwordGraph
 from toolkit.training.export.text_graph import TextGraph
 from toolkit.training.export.written_graph import WrittenGraph, graph_of_read
@@ -137,7 +137,8 @@ def _texts(subject: Subject, graph: Any, *, pairs: bool = False) -> Signature:
 def _written(subject: Subject) -> Signature:
     assert subject.writes is not None
     writer, options = subject.writes
-    write, variables = writer.function(options)
+    write, network = writer.function(options)
+    for_all_devices(network)
     reads = graph_of(subject.encoder, subject)
     tells = WrittenGraph(subject.encoder.target)
 
@@ -146,7 +147,7 @@ def _written(subject: Subject) -> Signature:
         return {"written": tells(ids[:, 0]), "score": scores[:, 0]}
 
     inputs = {"text": tf.TensorSpec((None,), "string", "text")}
-    holds = (*reads.holds, *tells.holds, *(variable.value for variable in variables))
+    holds = (*reads.holds, *tells.holds, *(variable.value for variable in network.variables))
     return Signature(written, inputs, {"text": "texts in UTF-8"}, holds)
 
 

@@ -258,9 +258,7 @@ def open_subject(folder: RunFolder, *, whole: bool, part: Part | None = None) ->
         built = networks.beside.get(part.file, networks.inference)
         built.set_weights(model.get_weights())
         model, precision = built, WHOLE
-    for layer in model._flatten_layers():
-        if getattr(layer, "use_cudnn", None):  # its operations exist on one maker's devices only
-            layer.use_cudnn = False
+    for_all_devices(model)
     about = config["model"], config["task"]["name"], part.meanings
     writes = None if whole else _what_writes(folder, model, trained_in)
     return Subject(model, part.spec, part.encoder, precision, trained_in, *about, writes)
@@ -279,6 +277,13 @@ def _what_writes(folder: RunFolder, trained: keras.Model, precision: str) -> Any
 
     keras.config.set_dtype_policy(precision)
     return writer_of(task, config["model"], spec, trained), task.decoding
+
+
+def for_all_devices(model: keras.Model) -> None:
+    """Have a network use no operations that exist on one maker's devices only."""
+    for layer in model._flatten_layers():
+        if getattr(layer, "use_cudnn", None):
+            layer.use_cudnn = False
 
 
 def loops(model: keras.Model) -> bool:
