@@ -12,6 +12,7 @@ import numpy as np
 
 from toolkit.data.spec import Spec
 from toolkit.data.tables.table_encoder import TableEncoder
+from toolkit.data.translated.writing_encoder import WritingEncoder
 from toolkit.errors import Refused, did_you_mean
 from toolkit.lazy import keras, tf
 from toolkit.tasks.part import Part, parts_of
@@ -260,7 +261,8 @@ def open_subject(folder: RunFolder, *, whole: bool, part: Part | None = None) ->
         model, precision = built, WHOLE
     for_all_devices(model)
     about = config["model"], config["task"]["name"], part.meanings
-    writes = None if whole else _what_writes(folder, model, trained_in)
+    takes_texts = isinstance(part.encoder, WritingEncoder) and not whole
+    writes = _what_writes(folder, model, trained_in) if takes_texts else None
     return Subject(model, part.spec, part.encoder, precision, trained_in, *about, writes)
 
 
