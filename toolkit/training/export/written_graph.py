@@ -64,7 +64,6 @@ class WrittenGraph:
     """
 
     def __init__(self, tokenizer: Subwords | Words):
-        self.tokenizer = tokenizer
         hidden = {i for name, i in tokenizer.special.items() if name != "unknown"}
         self.shown = tf.constant([i not in hidden for i in range(len(tokenizer.vocabulary))])
         kind = "words" if isinstance(tokenizer, Words) else tokenizer.kind
