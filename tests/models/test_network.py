@@ -136,7 +136,7 @@ def test_a_vision_transformer_reads_patches(patch, count):
     assert features.x.shape == (None, count, 8)
     stem = {"image": {"patch": patch}}
     inputs, features = build_network({"x": FIELDS["image"]}, stem=stem, body=[{"recurrent": {}}])
-    patches = keras.Model(inputs, dict(features.stages)["stem"])
+    patches = keras.Model(inputs, features.stages[0].x)
     image = batch("image")
     side = -(-8 // patch)
     filled = np.pad(image, [(0, 0), *[(0, side * patch - 8)] * 2, (0, 0)]) / 255

@@ -55,7 +55,7 @@ def features(trainable: Trainable) -> np.ndarray:
     ids = np.zeros((len(TEXTS), 11), "int32")
     for row, text in enumerate(TEXTS):
         ids[row, : len(text)] = text
-    network = keras.Model(trainable.inference.input, trainable.stages[-1][1])
+    network = keras.Model(trainable.inference.input, trainable.stages[-1].x)
     return np.asarray(network(ids, training=False))
 
 

@@ -139,6 +139,27 @@ def test_encoder_and_decoder_are_each_counted_from_the_top(layers):
     }
 
 
+def test_a_recurrent_encoder_is_counted_by_itself_too():
+    encoder = {"cell": "gru", "units": 4, "layers": 2, "bidirectional": True}
+    model = {
+        "stem": {"tokens": {"units": 4}},
+        "encoder": [{"recurrent": encoder}],
+        "decoder": [{"recurrent": {"cell": "gru", "units": 4}}, {"align": {"units": 4}}],
+    }
+    target = Field("text", (None,), "int32", TOKENS.vocabulary, special=TOKENS.special)
+    network = assemble(
+        model, Spec({"tokens": TOKENS}, {"text": target}), TASKS["sequence_to_sequence"](),
+        batch_size=2,
+    )  # fmt: skip
+    found: dict[str, set[int]] = {}
+    for layer, depth in zip(network.layers(), depths(network.layers()), strict=True):
+        found.setdefault(f"{layer.part} {layer.apart}", set()).add(depth)
+    assert found == {
+        "stem True": {3}, "encoder[0] True": {2, 1},
+        "stem False": {3}, "decoder[0] False": {2}, "decoder[1] False": {1}, "head False": {0},
+    }  # fmt: skip
+
+
 def test_patterns_come_on_top_and_the_last_counts():
     rates = {"body": 0.1, "body[0]": 0.2, "head": 10.0}
     trainable, update = build(layer_decay=0.5, learning_rates=rates)

@@ -269,6 +269,58 @@ def test_what_a_pattern_chooses(deep, pattern, names):
     assert found == names.split()
 
 
+def parted(spec: Spec, task: Any, stem: dict[str, Any] | None = None, **networks: Any) -> Trainable:
+    """Return networks of a model file of several parts."""
+    return assemble({"name": "m", "stem": stem, **networks}, spec, task, batch_size=2)
+
+
+def translator() -> Trainable:
+    tokens = Field("tokens", (None,), "int32", WORDS, special={"pad": 0, "start": 1, "end": 2})
+    stack = {"units": 4, "layers": 1, "heads": 2}
+    return parted(
+        Spec({"tokens": tokens}, {"text": replace(tokens, kind="text")}),
+        TASKS["sequence_to_sequence"](),
+        stem={"tokens": {"units": 4}},
+        encoder=[{"recurrent": {"cell": "gru", "units": 4}}, {"encoder": stack}],
+        decoder=[{"decoder": stack}],
+    )
+
+
+def coder() -> Trainable:
+    task: Any = TASKS["variational"]()
+    return parted(
+        task.shaped(Spec({"x": Field("table", (4,))}, {})),
+        task,
+        encoder=[{"dense": {"units": [6]}}, {"sampling": {"units": 2}}],
+        decoder=[{"dense": {"units": [6, 5]}}],
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "pattern", "kinds"),
+    [
+        (translator, "stem", "embedding"),
+        (translator, "encoder[0]", "gru"),
+        (translator, "encoder[1:]", "position_embedding layer_normalization dense"),
+        (translator, "encoder", "gru position_embedding layer_normalization dense"),
+        (translator, "decoder", "position_embedding layer_normalization dense"),
+        (translator, "head", "head"),
+        (coder, "encoder[0]", "dense"),
+        (coder, "encoder", "dense"),
+        (coder, "decoder", "dense"),
+        (lambda: game()[0], "generator", "dense batch_normalization conv2d_transpose"),
+    ],
+)
+def test_parts_of_a_model_file_that_has_several(make, pattern, kinds):
+    trainable, part = make(), pattern.partition("[")[0]
+    fits = chosen(trainable, [pattern], "model.freeze")
+    found = [layer for layer, row in zip(trainable.layers(), fits, strict=True) if any(row)]
+    assert {re.sub(r"_\d+$", "", layer.name) for layer in found} == set(kinds.split())
+    assert {layer.part.partition("[")[0] for layer in found} == {part}
+    freeze(trainable, [pattern])
+    assert trainable.frozen == sum(layer.size for layer in found)
+
+
 def test_patterns_that_choose_nothing_are_refused(deep):
     with pytest.raises(Refused) as told:
         chosen(deep, ["conv1", "body[1]", "stem", "body[9]", "head"], "model.freeze")

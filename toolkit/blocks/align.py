@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from toolkit.blocks.levels import note_level
 from toolkit.blocks.masks import LOW
 from toolkit.blocks.state import CarriedState, Tensor
 from toolkit.errors import Refused
@@ -76,5 +77,7 @@ def align(
         scores = ops.where(seen, scores, LOW)
     weights = ops.cast(ops.softmax(scores, axis=-1), values.dtype)
     found = ops.einsum("bts,bsf->btf", weights, values)
-    x = keras.layers.Dense(units, activation="tanh")(ops.concatenate([found, x], axis=-1))
+    joined = ops.concatenate([found, x], axis=-1)
+    given, x = x, keras.layers.Dense(units, activation="tanh")(joined)
+    note_level(x, (given, memory, memory_mask))
     return keras.layers.Dropout(dropout)(x) if dropout else x

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from toolkit.blocks.levels import note_level, note_memory
+from toolkit.blocks.levels import note_level
 from toolkit.blocks.multi_head import CrossAttention, Heads, SelfAttention
 from toolkit.blocks.positions import Positions, add_positions
 from toolkit.blocks.state import CarriedState, Tensor
@@ -77,7 +77,6 @@ class Stack:
         look_over = None
         if memory is not None:
             look_over = CrossAttention(memory, memory_mask, state, heads)
-            note_memory(memory)
         given = (x, mask, memory, memory_mask)
         for place in range(self.layers):
             below = x

@@ -22,7 +22,8 @@ def beginning(*, init_from: str | None = None, freeze: list[str] = []) -> None: 
         init_from: A run's folder, of whatever model, or a ``.keras`` file: layers that fit begin
             with its weights.
         freeze: Layers whose weights stay as they begin: ``stem``, ``body``, ``body[0]``,
-            ``body[0:2]``, ``head``, names of blocks, or names of layers with ``*``.
+            ``body[0:2]``, ``encoder``, ``decoder``, ``generator``, ``head``, names of blocks, or
+            names of layers with ``*``.
     """
 
 

@@ -17,6 +17,24 @@ from toolkit.models.stems import STEMS
 
 
 @dataclass(frozen=True)
+class Stage:
+    """What a part of a network gives.
+
+    Attributes:
+        part: Where the model file has it: ``stem``, ``body[0]``, ``encoder[1]``, …
+        block: The name of the block; ``stem`` for the stem.
+        x: What it gives.
+        apart: Whether it belongs to an encoder that a decoder looks at, and so to no chain from the
+            decoder's input to the head.
+    """
+
+    part: str
+    block: str
+    x: Tensor
+    apart: bool = False
+
+
+@dataclass(frozen=True)
 class Features:
     """What a network gives and a task's head reads.
 
@@ -28,7 +46,7 @@ class Features:
         embedding: The embedding whose weights a language model's output layer shares: call it with
             ``reverse=True`` on features of width ``embedding.output_dim``. None: do not share.
         mask: Shape ``(batch, time)``, True at real positions of a sequence; None where all are.
-        stages: What the stem and each block gave, in order: ``("stem", x)``, ``("recurrent", x)``.
+        stages: What the stem and each block gave, in order.
         latent: Mean and logarithm of the variance of the normal distribution that ``x`` was drawn
             from; None where it was not drawn.
         rows: What the stem has read.
@@ -39,7 +57,7 @@ class Features:
     causal: bool
     embedding: keras.layers.Layer | None = None
     mask: Tensor | None = None
-    stages: tuple[tuple[str, Tensor], ...] = ()
+    stages: tuple[Stage, ...] = ()
     latent: tuple[Tensor, Tensor] | None = None
     rows: Tensor = None
 
@@ -48,6 +66,7 @@ def build_network(
     inputs: Mapping[str, Field],
     *,
     body: Body,
+    part: str = "body",
     stem: Mapping[str, Mapping[str, Any] | None] | None = None,
     batch_size: int | None = None,
     length: int | None = None,
@@ -67,6 +86,7 @@ def build_network(
     Args:
         inputs: The data's inputs by name; one.
         body: The network's blocks, mappings of one name to its options.
+        part: The model file's name for them, by which their layers are chosen.
         stem: Options of the stem for each kind of input; those of other kinds are not read.
         batch_size: Fixed number of examples in a batch; None leaves it free.
         length: Fixed number of positions of tokens or series; None takes the field's.
@@ -95,8 +115,8 @@ def build_network(
         own = {**own, "before": memory.embedding}
     x = read = entry if rows is None else rows(entry, field)
     given: Given = begin(x, field, shape.reads, mask, **own)
-    stages = [("stem", given.x)]
-    for block, options in blocks_of(body):
+    stages = [Stage("stem", "stem", given.x)]
+    for place, (block, options) in enumerate(blocks_of(body)):
         function = BLOCKS[block]
         known = inspect.signature(function).parameters
         extra = {
@@ -110,7 +130,7 @@ def build_network(
         }
         result = function(given.x, **{k: v for k, v in extra.items() if k in known}, **options)
         given = _joined(given, result)
-        stages.append((block, given.x))
+        stages.append(Stage(f"{part}[{place}]", block, given.x))
     x, padding = given.x, given.mask
     if shape.gives != "sequence":
         padding = None

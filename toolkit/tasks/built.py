@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from toolkit.data.spec import Spec
-from toolkit.models.network import build_network
+from toolkit.models.network import Stage, build_network
 from toolkit.tasks.objective import Objective
 
 
@@ -39,7 +39,7 @@ class Built:
     Attributes:
         objective: What ``fit`` trains.
         inference: What ``model.keras`` holds: stock layers, batch size free.
-        stages: What the stem and each block gives, in the inference network.
+        stages: What the stems and the blocks give of which it is made.
         shared: Whether both use the same layers; else the objective's weights are copied to the
             inference network, which has them in the same order.
         beside: Further networks that are saved beside it, ``NAME.keras``. They share layers with
@@ -49,7 +49,7 @@ class Built:
 
     objective: Objective
     inference: keras.Model
-    stages: tuple[tuple[str, Any], ...] = ()
+    stages: tuple[Stage, ...] = ()
     shared: bool = True
     beside: Mapping[str, keras.Model] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

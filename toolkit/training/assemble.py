@@ -13,6 +13,7 @@ import keras
 
 from toolkit.data.spec import Spec
 from toolkit.errors import Refused
+from toolkit.models.network import Stage
 from toolkit.tasks.built import Sizes, plain
 from toolkit.tasks.meeting import divide
 from toolkit.tasks.objective import Objective
@@ -31,7 +32,7 @@ class Trainable:
         inference: What ``model.keras`` holds: stock layers, batch size free.
         shared: Whether both use the same layers. A language model is trained in a form that carries
             state, with weights of its own in the same order.
-        stages: What the stem and each block gives, in the inference network.
+        stages: What the stems and the blocks give of which it is made.
         beside: Further networks, saved beside it by name, that share layers with the objective.
         notes: What the user is to be told of them before training begins.
     """
@@ -39,7 +40,7 @@ class Trainable:
     objective: Objective
     inference: keras.Model
     shared: bool
-    stages: tuple[tuple[str, Any], ...] = ()
+    stages: tuple[Stage, ...] = ()
     beside: Mapping[str, keras.Model] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

@@ -68,7 +68,7 @@ def embedded(
         from toolkit.training.reopen import reopen
 
         trainable = reopen(folder, settings=settings)[1]
-        network = keras.Model(trainable.inference.input, trainable.stages[-1][1])
+        network = keras.Model(trainable.inference.input, trainable.stages[-1].x)
     # Language models have no padding, so their rows go one at a time.
     alike = task.sampler == "streams" or (task.sampler == "packed" and task.causal)
     ((name, field),) = spec.inputs.items()

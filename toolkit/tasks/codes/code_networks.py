@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from toolkit.data.spec import Field, Spec
-from toolkit.models.network import Features, build_network
+from toolkit.models.network import Features, Stage, build_network
 from toolkit.models.rules import code_kind
 from toolkit.tasks.field_head import to_field
 
@@ -22,11 +22,13 @@ class CodeNetworks:
         inputs: What the encoder reads, by name.
         features: What it gives: the code.
         decoder: From a code, a Keras input of its shape, to raw outputs of the input's shape.
+        stages: What the stem and each block of both give.
     """
 
     inputs: dict[str, Any]
     features: Features
     decoder: keras.Model
+    stages: tuple[Stage, ...]
 
     @property
     def encoder(self) -> keras.Model:
@@ -56,10 +58,15 @@ def code_networks(model: Mapping[str, Any], spec: Spec) -> CodeNetworks:
         spec: What is read; the decoder gives the like.
     """
     stem = model.get("stem") or {}
-    inputs, features = build_network(spec.inputs, body=model["encoder"], stem=stem)
+    inputs, features = build_network(spec.inputs, body=model["encoder"], part="encoder", stem=stem)
     code = Field(code_kind(features.layout), tuple(features.x.shape[1:]), features.x.dtype)
     entry, made = build_network(
-        {"code": code}, body=model["decoder"], stem=stem, goal=spec.input, mask=False
+        {"code": code},
+        body=model["decoder"],
+        part="decoder",
+        stem=stem,
+        goal=spec.input,
+        mask=False,
     )
     decoder = keras.Model(entry["code"], to_field(made, spec.input), name="decoder")
-    return CodeNetworks(inputs, features, decoder)
+    return CodeNetworks(inputs, features, decoder, features.stages + made.stages)

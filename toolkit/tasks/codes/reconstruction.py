@@ -130,7 +130,7 @@ class Reconstruction:
         return Built(
             Objective(network, self, spec.target, accumulate=sizes.accumulate),
             saved(model, networks.inputs, self.finish(outputs)),
-            networks.features.stages,
+            networks.stages,
             beside={"encoder": networks.encoder, "decoder": self.writer(networks.decoder)},
         )
 

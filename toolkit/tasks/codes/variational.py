@@ -133,7 +133,7 @@ class Variational(Reconstruction):
         return Built(
             Objective(network, self, spec.target, accumulate=sizes.accumulate),
             saved(model, networks.inputs, given_back),
-            networks.features.stages,
+            networks.stages,
             beside={"encoder": networks.encoder, "posterior": posterior, "decoder": decoder},
         )
 

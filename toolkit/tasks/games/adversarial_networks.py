@@ -34,7 +34,7 @@ def adversaries(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -
         told = keras.ops.one_hot(label, task.classes, dtype="float32")
         told.name = "condition"  # the generator is trained with it as an input
     entries, made = build_network(
-        noise, body=model["generator"], stem=stem, condition=told, goal=image
+        noise, body=model["generator"], part="generator", stem=stem, condition=told, goal=image
     )
     drawn = keras.layers.Activation("tanh", dtype="float32")(to_field(made, image))
     by_shares = entries if told is None else {**entries, "condition": told}

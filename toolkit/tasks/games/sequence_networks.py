@@ -80,10 +80,10 @@ def sequence_networks(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Si
     noise = keras.Input((task.latent,), name="noise")
     state = NoiseState(noise)
     entries, features = build_network(
-        spec.inputs, body=model["generator"], stem=stem, state=state, mask=False
+        spec.inputs, body=model["generator"], part="generator", stem=stem, state=state, mask=False
     )
     logits = LanguageModelling().head(features, spec.target)
-    layer, embedded = _embedding(features.stages[0][1])
+    layer, embedded = _embedding(features.stages[0].x)
     step = keras.Model([embedded, *state.inputs], [logits, *state.outputs], name="step")
     begin = keras.Model(noise, list(state.inputs), name="begin")
     inference = saved(model, {**entries, "noise": noise}, logits)
@@ -96,7 +96,7 @@ def sequence_networks(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Si
         length=task.sequence_length,
     )
     told = verdict(read, judged)
-    judge_layer, seen = _embedding(judged.stages[0][1])
+    judge_layer, seen = _embedding(judged.stages[0].x)
     discriminator = keras.Model([*read.values()][0], told, name="discriminator")
     objective = SequenceGame(
         inference,

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from toolkit.data.spec import Field, Spec
-from toolkit.models.network import build_network
+from toolkit.models.network import Stage, build_network
 from toolkit.tasks.built import Built, Sizes, saved
 from toolkit.tasks.field_head import to_field
 from toolkit.tasks.games.translation_objective import TranslationObjective
@@ -29,7 +29,7 @@ class Translator:
 
     trained: keras.Model
     inference: keras.Model
-    stages: tuple[tuple[str, Any], ...]
+    stages: tuple[Stage, ...]
 
 
 def translators(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> Built:
@@ -75,10 +75,14 @@ def translator(model: Mapping[str, Any], image: Field, picture: Field) -> Transl
     halves = [0.5] * (channels or 0)
     stem["image"] = {**(stem.get("image") or {}), "means": halves, "deviations": halves}
     entries, made = build_network(
-        {"image": image}, body=model["generator"], stem=stem, goal=replace(picture, dtype="float32")
+        {"image": image},
+        body=model["generator"],
+        part="generator",
+        stem=stem,
+        goal=replace(picture, dtype="float32"),
     )
     drawn = keras.layers.Activation("tanh", dtype="float32")(to_field(made, picture))
-    begun = made.stages[0][1]  # the image in -1..1
+    begun = made.stages[0].x  # the image in -1..1
     trained = keras.Model(begun, drawn, name="generator")
     return Translator(trained, saved(model, entries, painted(drawn, picture)), made.stages)
 

@@ -35,7 +35,11 @@ def painting(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> B
             f"'{LAYER}' alone (model=picture)."
         )
     entries, features = build_network(
-        {"code": CODE}, body=model["generator"], stem=model.get("stem"), goal=spec.input
+        {"code": CODE},
+        body=model["generator"],
+        part="generator",
+        stem=model.get("stem"),
+        goal=spec.input,
     )
     network = keras.Model(entries["code"], features.x, name="network")
     whole = spec.input.dtype == "uint8"

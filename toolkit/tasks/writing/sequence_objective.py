@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -105,15 +106,20 @@ def logits_of(
 def encoder_and_decoder(
     task: Any, model: Mapping[str, Any], spec: Spec, state: CarriedState | None = None
 ) -> tuple[dict[str, Any], dict[str, Any], Features]:
-    """Return the encoder's inputs and the decoder's by name, and the decoder's features."""
+    """Return the encoder's inputs and the decoder's by name, and the decoder's features.
+
+    Their stages are those of both.
+    """
     stem = model.get("stem") or {}
-    inputs, memory = build_network(spec.inputs, body=model["encoder"], stem=stem)
+    inputs, memory = build_network(spec.inputs, body=model["encoder"], part="encoder", stem=stem)
     written, features = build_network(
         task.written(spec.target),
         body=model["decoder"],
+        part="decoder",
         stem=stem,
         state=state,
         mask=False,  # what is written has no padding before its end
         memory=memory,
     )
-    return inputs, written, features
+    read = tuple(replace(stage, apart=True) for stage in memory.stages)
+    return inputs, written, replace(features, stages=read + features.stages)

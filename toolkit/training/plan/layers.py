@@ -42,6 +42,7 @@ class LayerCost:
 
     Attributes:
         name: As ``model.freeze`` names it.
+        part: The part of the model file that it belongs to; empty for what has no weights.
         type: Its class.
         output: Shape of what it gives for a batch.
         parameters: How many numbers its weights are.
@@ -52,6 +53,7 @@ class LayerCost:
     """
 
     name: str
+    part: str
     type: str
     output: Shape
     parameters: int
@@ -115,11 +117,12 @@ def layer_costs(trainable: Trainable, shapes: Sequence[Shape]) -> tuple[list[Lay
                 kind = kind_of(layer)
                 name = f"{kind}_{numbers[kind]}" if numbers[kind] else kind
                 numbers[kind] += 1
+                part = ""
             else:
-                name = named.name
+                name, part = named.name, named.part
             flops = forward_flops(replace(use, layer=layer))
             row = rows.get(id(layer)) or LayerCost(
-                name, type(layer).__name__, use.gives, layer.count_params(), trained, 0, 0
+                name, part, type(layer).__name__, use.gives, layer.count_params(), trained, 0, 0
             )
             passes = 1 + trained + learns  # forward; of the weights; of the input
             learns = learns or trained

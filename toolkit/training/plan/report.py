@@ -29,6 +29,7 @@ def _layers(plan: Plan) -> list[str]:
     rows = [
         (
             layer.name + ("" if layer.trainable or not layer.parameters else " (frozen)"),
+            layer.part,
             layer.type,
             "x".join(map(str, layer.output)),
             f"{layer.parameters:,}",
@@ -37,8 +38,8 @@ def _layers(plan: Plan) -> list[str]:
         )
         for layer in plan.layers
     ]
-    head = ("layer", "type", "output", "parameters", "share", "FLOPs forward")
-    return _aligned([head, *rows], right=(3, 4, 5))
+    head = ("layer", "part", "type", "output", "parameters", "share", "FLOPs forward")
+    return _aligned([head, *rows], right=(4, 5, 6))
 
 
 def _rows(plan: Plan) -> list[list[str]]:

@@ -37,9 +37,10 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
     """Return for each layer which patterns choose it.
 
     A pattern is a part of the model file (``stem``, ``body``, ``body[0]``, ``body[0:2]``,
-    ``body[-1]``; ``head`` for what the task adds), the name of a layer, with ``*`` and ``?`` for
-    what differs (``gru_1``, ``transformer_layer_*``), that of a block (``conv``) where no layer is
-    called so, or ``embeddings``, all layers before those of an encoder.
+    ``body[-1]``, and so ``encoder``, ``decoder`` and ``generator`` where it has these; ``head`` for
+    what the task adds), the name of a layer, with ``*`` and ``?`` for what differs (``gru_1``,
+    ``transformer_layer_*``), that of a block (``conv``) where no layer is called so, or
+    ``embeddings``, all layers before those of an encoder.
 
     Args:
         trainable: The networks.
@@ -49,13 +50,14 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
     Raises:
         Refused: If a pattern fits no layer, with those that are like it.
     """
-    layers, blocks = trainable.layers(), len(trainable.stages) - 1
+    layers, parts = trainable.layers(), [stage.part for stage in trainable.stages]
     names = {layer.name for layer in layers}
     fits = [
-        [layer.name == p if p in names else _fits(layer, p, blocks) for p in patterns]
+        [layer.name == p if p in names else _fits(layer, p, parts) for p in patterns]
         for layer in layers
     ]
     known = {name for layer in layers for name in (layer.part, layer.block, layer.name)}
+    known |= {part.partition("[")[0] for part in parts}
     known |= {"embeddings"} if any(layer.embeds for layer in layers) else set()
     faults = [
         f"{key}: '{pattern}' is a network of its own, and layers of model.keras alone are chosen."
@@ -70,22 +72,24 @@ def chosen(trainable: Trainable, patterns: Sequence[str], key: str) -> list[list
     return fits
 
 
-def _fits(layer: NamedLayer, pattern: str, blocks: int) -> bool:
+def _fits(layer: NamedLayer, pattern: str, parts: Sequence[str]) -> bool:
     if pattern == "embeddings" and layer.embeds:
         return True
     if pattern in (layer.part, layer.block) or fnmatch.fnmatchcase(layer.name, pattern):
         return True
-    return layer.part in [f"body[{place}]" for place in _places(pattern, blocks)]
+    return layer.part in _blocks(pattern, parts)
 
 
-def _places(pattern: str, blocks: int) -> range:
-    """Return the places of ``body``, ``body[1]`` or ``body[0:2]``, counted as Python does."""
-    if pattern == "body":
-        return range(blocks)
-    if match := re.fullmatch(r"body\[(-?\d+)\]", pattern):
+def _blocks(pattern: str, parts: Sequence[str]) -> Sequence[str]:
+    """Return the parts that ``body``, ``body[1]`` or ``body[0:2]`` means, as Python counts."""
+    network, bracket, places = pattern.partition("[")
+    own = [part for part in parts if part.startswith(f"{network}[")]
+    if not bracket:
+        return own
+    if match := re.fullmatch(r"(-?\d+)\]", places):
         place = int(match[1])
-        return range(blocks)[place : place + 1 or None]
-    if match := re.fullmatch(r"body\[(-?\d+)?:(-?\d+)?\]", pattern):
+        return own[place : place + 1 or None]
+    if match := re.fullmatch(r"(-?\d+)?:(-?\d+)?\]", places):
         first, end = (None if text is None else int(text) for text in match.groups())
-        return range(blocks)[first:end]
-    return range(0)
+        return own[first:end]
+    return []

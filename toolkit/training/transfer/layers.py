@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import keras
+
+from toolkit.blocks.levels import layers_behind
+from toolkit.models.network import Stage
 
 LEARNED = ("kernel", "bias", "gamma", "beta", "embeddings")
 """Names of weights that are learned unless they are kept; moving statistics never are."""
@@ -24,8 +26,9 @@ class NamedLayer:
             it, such as ``head``. Unlike Keras's it does not depend on what was built before.
         kind: Its class in small letters; ``embedding`` for both of Keras's embeddings.
         layer: The Keras layer.
-        part: ``stem``, ``body[0]``, … or ``head``: what the task adds.
+        part: ``stem``, ``body[0]``, ``encoder[0]``, … or ``head``: what the task adds.
         block: The name of the block that made it; the part where no block did.
+        apart: Whether it belongs to an encoder that a decoder looks at.
     """
 
     name: str
@@ -33,6 +36,7 @@ class NamedLayer:
     layer: keras.layers.Layer
     part: str = "head"
     block: str = "head"
+    apart: bool = False
 
     @property
     def size(self) -> int:
@@ -53,43 +57,43 @@ class NamedLayer:
         return "embedding" in self.kind or "embedding" in self.name
 
 
-def layers_of(model: keras.Model, stages: Sequence[tuple[str, Any]] = ()) -> list[NamedLayer]:
+def layers_of(model: keras.Model, stages: Sequence[Stage] = ()) -> list[NamedLayer]:
     """Return the layers of a network that have weights, from input to output.
 
     Args:
         model: The network.
         stages: What its stem and each of its blocks gave, in order.
     """
-    home = _homes(model, stages)
+    home = _homes(stages)
     numbers: Counter[str] = Counter()
     found = []
-    for layer, backward in _leaves(model):
+    for layer, backward in _leaves(model.layers):
         kind, named = _kind(layer, backward)
         name = kind if not numbers[kind] else f"{kind}_{numbers[kind]}"
         if not named:
             numbers[kind] += 1
-        part, block = home.get(id(layer), ("head", "head"))
-        found.append(NamedLayer(layer.name if named else name, kind, layer, part, block))
+        made = NamedLayer(layer.name if named else name, kind, layer)
+        if stage := home.get(id(layer)):
+            made = replace(made, part=stage.part, block=stage.block, apart=stage.apart)
+        found.append(made)
     return found
 
 
-def _homes(model: keras.Model, stages: Sequence[tuple[str, Any]]) -> dict[int, tuple[str, str]]:
-    """Return the part and block of each layer, by its id: the first whose result needs it."""
-    homes: dict[int, tuple[str, str]] = {}
-    for place, (block, x) in enumerate(stages):
-        upto = keras.Model(model.inputs, x, name="stage")
-        part = "stem" if place == 0 else f"body[{place - 1}]"
-        for layer, _ in _leaves(upto):
-            homes.setdefault(id(layer), (part, block))
+def _homes(stages: Sequence[Stage]) -> dict[int, Stage]:
+    """Return the stage that each layer belongs to, by its id: the first whose result needs it."""
+    homes: dict[int, Stage] = {}
+    for stage in stages:
+        for layer, _ in _leaves(layers_behind(stage.x)):
+            homes.setdefault(id(layer), stage)
     return homes
 
 
-def _leaves(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, bool]]:
+def _leaves(layers: Iterable[keras.layers.Layer]) -> Iterator[tuple[keras.layers.Layer, bool]]:
     """Yield each layer with weights once, and whether it reads from the end."""
     seen = set()
-    for layer in model.layers:
+    for layer in layers:
         if isinstance(layer, keras.Model):
-            inner = list(_leaves(layer))
+            inner = list(_leaves(layer.layers))
         elif isinstance(layer, keras.layers.Bidirectional):
             inner = [(layer.forward_layer, False), (layer.backward_layer, True)]
         else:

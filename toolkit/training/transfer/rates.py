@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.blocks.levels import is_remembered, level_of
+from toolkit.blocks.levels import level_of
 from toolkit.training.assemble import Trainable
 from toolkit.training.keras_optimizers import Update
 from toolkit.training.transfer.freeze import chosen
@@ -59,21 +59,20 @@ def layer_factors(trainable: Trainable, update: Update) -> list[float]:
 def depths(layers: Sequence[NamedLayer]) -> list[int]:
     """Return how many levels lie above each layer.
 
-    All of a Transformer layer is one level, and so are embeddings of tokens, places and segments,
-    with what normalizes and widens their sum; a normalization goes with the layer before it. An
-    encoder that a decoder of Transformer layers looks at is counted by itself, its topmost layer
-    like the decoder's.
+    All of a Transformer layer is one level, and so are both directions of a recurrent layer, the
+    layers by which a recurrent decoder looks at an encoder, and embeddings of tokens, places and
+    segments, with what normalizes and widens their sum; a normalization goes with the layer before
+    it. An encoder that a decoder looks at is counted by itself, its topmost layer like the
+    decoder's.
     """
-    apart = [is_remembered(layer.layer) for layer in layers]
     found = [0] * len(layers)
     above = 0
-    for remembered in (False, True):
-        places = [place for place, each in enumerate(apart) if each == remembered]
+    for apart in (False, True):
+        places = [place for place, layer in enumerate(layers) if layer.apart == apart]
         chain = [layers[place] for place in places]
         for place, depth in zip(places, _depths(chain), strict=True):
             found[place] = above + depth
-        tops = [found[place] for place in places if level_of(layers[place].layer) is not None]
-        above = min(tops, default=0)
+        above = min((found[place] for place in places if layers[place].part != "head"), default=0)
     return found
 
 
@@ -84,7 +83,8 @@ def _depths(layers: Sequence[NamedLayer]) -> list[int]:
     for layer in layers:
         kernels = [w for w in layer.layer.weights if len(w.shape) > 1 and "bias" not in w.name]
         inside = level_of(layer.layer)
-        begins = kernels and not (layer.embeds and embeds) if inside is None else inside is not held
+        joins = (layer.embeds and embeds) or layer.kind.endswith("_backward")
+        begins = kernels and not joins if inside is None else inside is not held
         if level < 0 or begins:
             level, held = level + 1, inside
         embeds = layer.embeds
