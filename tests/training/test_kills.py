@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from keras.models import load_model
 from PIL import Image
 
 from toolkit.cli.main import main
@@ -97,7 +98,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(case, tmp_path):
     while kills < KILLS:
         folder = tmp_path / f"r{runs}"
         runs += 1
-        words = [*shlex.split(CASES[case]), f"run_dir={folder}"]
+        words = anew = [*shlex.split(CASES[case]), f"run_dir={folder}"]
         while True:
             process = start(tmp_path, *words)
             try:
@@ -106,14 +107,8 @@ def test_killed_at_any_moment_it_ends_with_the_same_weights(case, tmp_path):
                 process.kill()
                 process.communicate()
                 kills += 1
-                if checkpoints(folder / "checkpoints"):
-                    words = ["resume", f"run={folder}"]
-                else:  # killed before the first: resume says so, and there is nothing to lose
-                    refused = start(tmp_path, "resume", f"run={folder}")
-                    said, _ = refused.communicate()
-                    assert refused.returncode == 2, said
-                    assert "has no checkpoint to go on from" in said or "no run at" in said
-                    shutil.rmtree(folder, ignore_errors=True)
+                begun = (folder / "config.yaml").exists()
+                words = ["resume", f"run={folder}"] if begun else anew
                 continue
             # Killed when all was written already, there is nothing to resume.
             assert process.returncode == 0 or "is finished, after step" in said, said
@@ -191,5 +186,17 @@ def test_resume_is_refused_in_a_sentence(tmp_path, monkeypatch, capfd):
         "command line: trainer.epoch: unknown. Did you mean epochs?",
         "command line: optimizer.learning_rate: expected a number above 0; got -1",
     ]
+    before = load_model(tmp_path / "r" / "model.keras").get_weights()
     shutil.rmtree(tmp_path / "r" / "checkpoints")
-    assert "run: r has no checkpoint to go on from" in refused("run=r", "trainer.epochs=2")
+    said = refused("run=r", "trainer.epochs=2")
+    assert "run: r is finished and has no checkpoint to go on from. Train it anew" in said
+    (tmp_path / "r" / "results.json").unlink()  # as where it was killed before its first
+    monkeypatch.setenv("SLURM_PROCID", "0")
+    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "2")
+    assert "stopped before its first. Train it anew, on all workers" in refused("run=r")
+    monkeypatch.delenv("SLURM_PROCID")
+    assert main(["resume", "run=r"]) == 0
+    assert "was stopped before its first checkpoint: begins again" in capfd.readouterr().out
+    after = load_model(tmp_path / "r" / "model.keras").get_weights()
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -15,12 +15,15 @@ from toolkit.errors import Refused
 from toolkit.models.rules import NETWORKS
 from toolkit.quiet import start_tensorflow
 from toolkit.training.run_folder import RunFolder, checkpoints
+from toolkit.training.run_state import begin_again, progress_of
+from toolkit.training.strategy import workers
 
 
 def resume(*, run: str, overrides: Sequence[str] = (), plugins: list[str] | None = None) -> None:
     """Go on with a run from its newest whole checkpoint, as if it had never been stopped.
 
-    Any ``group.key=value`` changes the run's configuration from here on; what changes is shown.
+    One that was stopped before its first checkpoint begins again, in the same folder. Any
+    ``group.key=value`` changes the run's configuration from here on; what changes is shown.
 
     Args:
         run: The run's folder.
@@ -29,15 +32,28 @@ def resume(*, run: str, overrides: Sequence[str] = (), plugins: list[str] | None
     """
     folder = RunFolder.open(run)
     config = changed(folder, overrides, plugins or [])
-    if not checkpoints(folder.checkpoints):
+    anew = progress_of(folder) == "failed"
+    if not anew and not checkpoints(folder.checkpoints):
+        raise Refused(
+            f"run: {folder.path} is finished and has no checkpoint to go on from. Train it anew "
+            "with another run_dir=FOLDER."
+        )
+    if anew and workers() > 1:
         raise Refused(
             f"run: {folder.path} has no checkpoint to go on from: it was stopped before its first. "
-            "Train it anew with another run_dir=FOLDER."
+            "Train it anew, on all workers, with another run_dir=FOLDER."
         )
     start_tensorflow()
-    from toolkit.training.run import resume as work
+    from toolkit.training import run as work
 
-    work(folder, config)
+    if not anew:
+        work.resume(folder, config)
+        return
+    with folder.held():
+        begin_again(folder)
+    print("was stopped before its first checkpoint: begins again", flush=True)
+    del config["expect"]
+    work.train(**{**config, "run_dir": folder.path})
 
 
 def changed(folder: RunFolder, overrides: Sequence[str], plugins: Sequence[str]) -> dict[str, Any]:
