@@ -18,6 +18,7 @@ from toolkit.cli.main import main
 from toolkit.data.batching import Batching
 from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
 from toolkit.tasks import TASKS
+from toolkit.training.assemble import assemble
 from toolkit.training.plan.contents import contents
 from toolkit.training.plan.layers import Call, LayerCost, forward_flops, layer_costs
 from toolkit.training.plan.probe import probe
@@ -166,6 +167,28 @@ def test_a_plan_on_the_command_line(tmp_path, monkeypatch, capfd):
     for part in ("dense (frozen)", "FLOPs a step", "measured peak", "3 epochs", "the whole"):
         assert part in out
     assert not list(tmp_path.iterdir()), "no folder is made"
+
+
+def test_a_plan_has_the_layers_of_every_network():
+    image = Field("image", (8, 8, 1), "uint8")
+    task: Any = TASKS["adversarial"]()
+    spec = task.shaped(Spec({"image": image}, {}))
+    model = {
+        "generator": [{"generator": {"filters": [4]}}],
+        "discriminator": [{"discriminator": {"filters": [4]}}],
+    }
+    trainable = assemble(model, spec, task, batch_size=2)
+    rows, held = layer_costs(trainable, [(2, task.latent)])
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.part] = counts.get(row.part, 0) + row.parameters
+    judge = trainable.beside["discriminator"].count_params()
+    assert counts.pop("discriminator") == judge > 0
+    assert sum(counts.values()) == trainable.inference.count_params()
+    (first, *_) = [row for row in rows if row.part == "discriminator"]
+    kernel = next(w for w in trainable.beside["discriminator"].weights if w.name == "kernel")
+    assert first.flops == 2 * kernel.numpy().size * np.prod(first.output[:-1])
+    assert held > sum(4 * np.prod(row.output) for row in rows if row.parameters)
 
 
 def test_a_plan_is_refused_as_the_run_would_be(tmp_path, monkeypatch, capfd):

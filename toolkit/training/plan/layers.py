@@ -42,7 +42,8 @@ class LayerCost:
 
     Attributes:
         name: As ``model.freeze`` names it.
-        part: The part of the model file that it belongs to; empty for what has no weights.
+        part: The part of the model file that it belongs to, or the name of the network beside
+            the one that is saved as ``model.keras``; empty for what has no weights.
         type: Its class.
         output: Shape of what it gives for a batch.
         parameters: How many numbers its weights are.
@@ -100,14 +101,45 @@ def calls(model: keras.Model, shapes: Sequence[Shape]) -> list[Call]:
 def layer_costs(trainable: Trainable, shapes: Sequence[Shape]) -> tuple[list[LayerCost], int]:
     """Return the table of layers, and the bytes of what they give in a training step.
 
+    Of the networks beside the one that is saved as ``model.keras`` those layers follow that have
+    weights of their own.
+
     Args:
         trainable: The networks.
         shapes: Of a batch's inputs.
     """
-    names = {id(layer.layer): layer for layer in trainable.layers()}
+    uses = calls(trainable.inference, shapes)
+    rows = _rows(uses, trainable.layers())
+    kept = uses if trainable.shared else uses[:-1]  # a language model's logits are never whole
+    for name, own in trainable.layers_beside().items():
+        network, ids = trainable.beside[name], {id(layer.layer) for layer in own}
+        fitting = [_fitting(entry.shape, shapes[0]) for entry in network.inputs]
+        found = [
+            use
+            for use in calls(network, fitting)
+            if id(getattr(use.layer, "forward_layer", use.layer)) in ids
+        ]
+        rows += _rows(found, [replace(layer, part=name) for layer in own])
+        kept += found
+    return rows, sum(use.size + _gates(use) for use in kept)
+
+
+def _fitting(shape: Sequence[int | None], batch: Shape) -> Shape:
+    """Return a shape whose free places, the first or those of time, are filled as a batch's."""
+    return tuple(length or batch[min(i, len(batch) - 1)] for i, length in enumerate(shape))
+
+
+def _rows(uses: Sequence[Call], layers: Sequence[NamedLayer]) -> list[LayerCost]:
+    """Return a row for each layer that is used.
+
+    Args:
+        uses: In order.
+        layers: Those that have weights.
+    """
+    names = {id(layer.layer): layer for layer in layers}
     numbers: Counter[str] = Counter()
     rows: dict[int, LayerCost] = {}
-    uses, learns = calls(trainable.inference, shapes), False
+    learns = False
     for use in uses:
         if not isinstance(use.layer, keras.layers.Layer):
             continue
@@ -131,8 +163,7 @@ def layer_costs(trainable: Trainable, shapes: Sequence[Shape]) -> tuple[list[Lay
                 flops=row.flops + flops,
                 flops_training=row.flops_training + flops * passes,
             )
-    kept = uses if trainable.shared else uses[:-1]  # a language model's logits are never whole
-    return list(rows.values()), sum(use.size + _gates(use) for use in kept)
+    return list(rows.values())
 
 
 def forward_flops(use: Call) -> int:

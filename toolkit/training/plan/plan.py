@@ -55,8 +55,9 @@ class Plan:
         name: The model's.
         layers: Its layers.
         parameters: How many numbers its weights are.
-        frozen: How many of them are not trained.
-        flops: Arithmetic of a step, forward.
+        beside: The same of each network beside it, by name, what it shares left out.
+        frozen: How many of its own are not trained.
+        flops: Arithmetic of a batch in each network once, forward; of one network that is a step.
         flops_training: Forward and backward.
         memory: Bytes that it holds.
         contents: What an epoch holds.
@@ -75,6 +76,7 @@ class Plan:
     name: str
     layers: list[LayerCost]
     parameters: int
+    beside: dict[str, int]
     frozen: int
     flops: int
     flops_training: int
@@ -185,6 +187,10 @@ def plan(
         name=setup.name,
         layers=layers,
         parameters=setup.trainable.inference.count_params(),
+        beside={
+            name: sum(layer.size for layer in own)
+            for name, own in setup.trainable.layers_beside().items()
+        },
         frozen=setup.trainable.frozen,
         flops=sum(layer.flops for layer in layers),
         flops_training=sum(layer.flops_training for layer in layers),

@@ -25,7 +25,7 @@ def size(count: float) -> str:
 
 
 def _layers(plan: Plan) -> list[str]:
-    total = max(plan.parameters, 1)
+    total = max(plan.parameters + sum(plan.beside.values()), 1)
     rows = [
         (
             layer.name + ("" if layer.trainable or not layer.parameters else " (frozen)"),
@@ -45,10 +45,16 @@ def _layers(plan: Plan) -> list[str]:
 def _rows(plan: Plan) -> list[list[str]]:
     held, memory, timing = plan.contents, plan.memory, plan.timing
     frozen = f", {plan.frozen:,} of them frozen" if plan.frozen else ""
+    beside = "".join(f"; {name} {count:,}" for name, count in plan.beside.items())
+    flops = f"{_count(plan.flops)} forward, {_count(plan.flops_training)} in training"
+    if plan.beside:  # how often a step runs through each is the task's matter
+        work = {"FLOPs a pass": f"{flops}, each network once"}
+    else:
+        rate = plan.flops_training / max(timing.step, 1e-9)
+        work = {"FLOPs a step": f"{flops} ({_count(rate)} a second)"}
     network = {
-        "parameters": f"{plan.parameters:,}{frozen}",
-        "FLOPs a step": f"{_count(plan.flops)} forward, {_count(plan.flops_training)} in training "
-        f"({_count(plan.flops_training / max(timing.step, 1e-9))} a second)",
+        "parameters": f"{plan.parameters:,}{frozen}{beside}",
+        **work,
         "memory": f"{size(memory.parameters)} parameters, {size(memory.gradients)} gradients, "
         f"{size(memory.optimizer)} optimizer, about {size(memory.activations)} activations; "
         f"measured peak {size(memory.peak)} with data and TensorFlow",
