@@ -14,6 +14,7 @@ from toolkit.data.tagged.word_pieces import WholeWords
 from toolkit.entities import entity_scores
 from toolkit.errors import Refused
 from toolkit.tasks.tagging.token_classification import TokenClassification
+from toolkit.training.checks import check_monitor
 
 CLASSES = ("O", "B-X", "I-X", "B-Y", "I-Y")
 ENCODER = TagEncoder(WholeWords(("<pad>", "<unk>", *"abcdef")), CLASSES, max_length=4, stride=2)
@@ -50,6 +51,18 @@ def tags_of(split, logits):
                 best[int(number)] = CLASSES[int(row[place].argmax())]
     starts = split.source.starts
     return [[best[i] for i in range(a, b)] for a, b in zip(starts[:-1], starts[1:], strict=True)]
+
+
+def test_the_best_epoch_can_be_by_any_figure_of_entities():
+    _, split, _ = drawn()
+    task = TokenClassification()
+    task.check(entities := dataset(split))
+    for name in ("f1", "precision", "recall", "accuracy"):
+        check_monitor(name, task, entities)
+    task = TokenClassification()
+    task.check(words := dataset(split, ("NN", "VB", "DT", "JJ", "IN")))
+    with pytest.raises(Refused, match="no 'precision' in validation"):
+        check_monitor("precision", task, words)
 
 
 def test_figures_are_those_of_whole_sentences():

@@ -45,6 +45,7 @@ class SpanQA:
     sampler: ClassVar = "examples"
     monitor: ClassVar = "f1"
     mode: ClassVar = "max"
+    figures: ClassVar = ("exact_match", "f1", "best_f1")  # what its observers tell
     views: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
