@@ -364,6 +364,8 @@ def test_what_is_read_becomes_ids(tokenizers, kind, most):
     ],
 )
 def test_a_stranger_has_texts_written(tokenizers, tmp_path, capsys, sides, blocks, needs):
+    import tensorflow as tf
+
     from toolkit.tasks.writing.written_scores import write_texts
     from toolkit.training.reopen import reopen
 
@@ -390,6 +392,12 @@ def test_a_stranger_has_texts_written(tokenizers, tmp_path, capsys, sides, block
     )
     made, scores, ours = json.loads(done.stdout)
     _, trainable, task, (_, encoder) = reopen(run)
+    held = tf.train.list_variables(str(place / "1" / "variables" / "variables"))
+    shapes = [shape for name, shape in held if name.startswith("variables_held")]
+    variables = trainable.inference.variables
+    assert sorted(shapes) == sorted([*variable.shape] for variable in variables), "each once"
+    data = place / "1" / "variables" / "variables.data-00000-of-00001"
+    assert data.stat().st_size < 1.2 * sum(v.numpy().nbytes for v in variables)
     best = write_texts(task, trainable.objective, encoder, texts, task.decoding, len(texts))
     assert made == [text for ((text, _), *_) in best] and any(made) and not ours
     np.testing.assert_allclose(scores, [score for ((_, score), *_) in best], rtol=1e-5)

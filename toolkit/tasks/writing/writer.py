@@ -13,7 +13,7 @@ from toolkit.blocks.state import CarriedState
 from toolkit.data.pipeline import example_batches
 from toolkit.data.shares import shared
 from toolkit.data.spec import Spec, Split
-from toolkit.models.twins import copy_weights
+from toolkit.models.twins import copy_weights, lent_weights
 from toolkit.replicas import scope
 from toolkit.tasks.writing.decoding import Decoding, Written, write
 from toolkit.undisturbed import undisturbed
@@ -142,18 +142,22 @@ class Writer:
         return made
 
     def function(self, options: Decoding) -> tuple[Callable[[Any], tuple[Any, Any]], keras.Model]:
-        """Return what writes in a graph with the present weights, and the network that has them.
+        """Return what writes in a graph, and the network by whose layers it does.
 
         Args:
             options: How texts are written; nothing is drawn.
 
         Returns:
             A function from ids ``(batch, time)`` to texts, ``(batch, beams, max_length)``, and
-            their scores; and the network.
+            their scores, which reads the trained network's variables; and the network.
         """
-        whole = self._networks(options)[0]
-        copy_weights(self.trained, whole)
-        return self._steps(options), whole
+        whole, steps = self._networks(options)[0], self._steps(options)
+
+        def written(tokens: Any) -> tuple[Any, Any]:
+            with lent_weights(self.trained, whole):
+                return steps(tokens)
+
+        return written, whole
 
     def _steps(self, options: Decoding, sampler: Any = None) -> Callable[[Any], tuple[Any, Any]]:
         """Return a function from ids to texts ``(batch, beams, max_length)`` and their scores."""

@@ -147,7 +147,7 @@ def _written(subject: Subject) -> Signature:
         return {"written": tells(ids[:, 0]), "score": scores[:, 0]}
 
     inputs = {"text": tf.TensorSpec((None,), "string", "text")}
-    holds = (*reads.holds, *tells.holds, *(variable.value for variable in network.variables))
+    holds = (*reads.holds, *tells.holds)
     return Signature(written, inputs, {"text": "texts in UTF-8"}, holds)
 
 
