@@ -10,11 +10,14 @@ import pytest
 
 from toolkit.data.questions.asked import Answer, Question, Reading
 from toolkit.data.questions.question_encoder import QuestionEncoder
+from toolkit.data.spec import Dataset, Field, Spec
 from toolkit.data.subwords import Subwords
+from toolkit.errors import Refused
 from toolkit.models.network import Features
 from toolkit.tasks.answering.answer_scores import best, best_threshold, exact, f1, judge, normal
 from toolkit.tasks.answering.span_decoding import Span, allowed_in, read_window
 from toolkit.tasks.answering.span_qa import SpanQA
+from toolkit.training.checks import check_monitor
 
 VOCABULARY = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz?")
 SPECIAL = dict(zip(("pad", "unknown", "start", "end", "mask"), range(5), strict=True))
@@ -194,6 +197,20 @@ def test_figures_where_some_questions_have_no_answer():
         "best_f1": 1.0,
         "best_f1_threshold": pytest.approx(-11.0),
     }
+
+
+@pytest.mark.parametrize("unanswerable", [False, True])
+def test_what_the_best_epoch_can_be_chosen_by(unanswerable):
+    split = windows(unanswerable=unanswerable)
+    data = Dataset(Spec({}, {"span": Field("span", (2,))}), split, split, split)
+    task = SpanQA()
+    task.check(data)
+    check_monitor("exact_match", task, data)
+    if unanswerable:
+        check_monitor("best_f1", task, data)
+        return
+    with pytest.raises(Refused, match="no 'best_f1' in validation"):
+        check_monitor("best_f1", task, data)
 
 
 def test_nothing_observed_has_no_figures():

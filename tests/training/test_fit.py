@@ -313,7 +313,7 @@ def test_what_is_said_of_a_folder_that_holds_a_run_is_how_far_it_came(tmp_path):
         return str(refusal.value)
 
     folder = RunFolder.create(tmp_path / "r")
-    assert "no checkpoint to go on from. Give another run_dir=FOLDER, or delete" in said()
+    assert f"begin it again (resume run={folder.shown}), or give another run_dir" in said()
     (folder.checkpoints / "step-00000001.safetensors").touch()
     assert f"go on with it (resume run={folder.shown}), or give another run_dir" in said()
     folder.results.write_text("{}")

@@ -18,6 +18,7 @@ from keras.models import load_model
 from PIL import Image
 
 from toolkit.cli.main import main
+from toolkit.errors import Refused
 from toolkit.training.state import State, checkpoints
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,6 +173,9 @@ def test_resume_is_refused_in_a_sentence(tmp_path, monkeypatch, capfd):
         assert main(["resume", *words]) == 2
         return "".join(capfd.readouterr())
 
+    def lack(*_: object) -> None:
+        raise Refused("the disk is not there")
+
     process = start(tmp_path, "resume", "run=nowhere")
     said, _ = process.communicate()
     assert process.returncode == 2, said
@@ -191,12 +195,13 @@ def test_resume_is_refused_in_a_sentence(tmp_path, monkeypatch, capfd):
     said = refused("run=r", "trainer.epochs=2")
     assert "run: r is finished and has no checkpoint to go on from. Train it anew" in said
     (tmp_path / "r" / "results.json").unlink()  # as where it was killed before its first
-    monkeypatch.setenv("SLURM_PROCID", "0")
-    monkeypatch.setenv("SLURM_STEP_NUM_TASKS", "2")
-    assert "stopped before its first. Train it anew, on all workers" in refused("run=r")
-    monkeypatch.delenv("SLURM_PROCID")
-    assert main(["resume", "run=r"]) == 0
-    assert "was stopped before its first checkpoint: begins again" in capfd.readouterr().out
+    with monkeypatch.context() as context:
+        context.setattr("toolkit.training.run.load_dataset", lack)
+        assert "the disk is not there" in refused("run=r")
+    assert main(["resume", "run=r", "trainer.keep=1"]) == 0
+    told = capfd.readouterr().out
+    assert "was stopped before its first checkpoint: begins again" in told
+    assert "changed: trainer.keep: 2 → 1" in told
     after = load_model(tmp_path / "r" / "model.keras").get_weights()
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -74,7 +74,7 @@ def planned(model: dict[str, Any], data: Dataset, **batching: Any) -> Setup:
 
 def test_a_language_model_counts_its_output_layer(text, gru):
     setup = planned(gru, text, batch_size=4)
-    rows, memory = layer_costs(setup.trainable, [(4, 5)])
+    rows, memory = layer_costs(setup.trainable, (4, 5))
     assert [row.name for row in rows] == ["embedding", "gru", "gru_1"]
     layer = 2 * 4 * 5 * 3 * 8 * (8 + 8)
     logits = 2 * 4 * 5 * 8 * 8  # tied: eight words, eight features
@@ -90,7 +90,7 @@ def test_a_language_model_counts_its_output_layer(text, gru):
 
 
 def weighted(setup: Setup) -> list[LayerCost]:
-    return [row for row in layer_costs(setup.trainable, [(10, 2)])[0] if row.parameters]
+    return [row for row in layer_costs(setup.trainable, (10, 2))[0] if row.parameters]
 
 
 def test_the_first_layer_and_frozen_ones_have_fewer_passes(points):
@@ -178,7 +178,7 @@ def test_a_plan_has_the_layers_of_every_network():
         "discriminator": [{"discriminator": {"filters": [4]}}],
     }
     trainable = assemble(model, spec, task, batch_size=2)
-    rows, held = layer_costs(trainable, [(2, task.latent)])
+    rows, held = layer_costs(trainable, (2, 8, 8, 1))
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.part] = counts.get(row.part, 0) + row.parameters
@@ -189,6 +189,42 @@ def test_a_plan_has_the_layers_of_every_network():
     kernel = next(w for w in trainable.beside["discriminator"].weights if w.name == "kernel")
     assert first.flops == 2 * kernel.numpy().size * np.prod(first.output[:-1])
     assert held > sum(4 * np.prod(row.output) for row in rows if row.parameters)
+
+
+WORDS_OF = ("<pad>", "<unk>", "<start>", "<end>", "a", "b", "c", "d")
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "networks"),
+    [
+        (
+            "sequence_to_sequence", "text",
+            {
+                "encoder": [{"recurrent": {"cell": "gru", "units": 4}}],
+                "decoder": [{"recurrent": {"cell": "gru", "units": 4}}, {"align": {"units": 4}}],
+            },
+        ),
+        (
+            "sequence_adversarial", "next",
+            {
+                "generator": [{"recurrent": {"cell": "gru", "units": 4}}],
+                "discriminator": [{"conv": {"filters": [4], "kernel": 2}}, {"pool": {}}],
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_a_plan_of_what_reads_more_than_the_data(name, target, networks):
+    special = {"pad": 0, "unknown": 1, "start": 2, "end": 3}
+    tokens = Field("tokens", (None,), "int32", vocabulary=WORDS_OF, special=special)
+    spec = Spec({"tokens": tokens}, {target: replace(tokens, kind=target)})
+    model = {"stem": {"tokens": {"units": 4}}, **networks}
+    trainable = assemble(model, spec, TASKS[name](), batch_size=2)
+    rows, _ = layer_costs(trainable, (2, 7))
+    beside = sum(network.count_params() for network in trainable.beside.values())
+    assert sum(row.parameters for row in rows) == trainable.inference.count_params() + beside
+    assert all(None not in row.output for row in rows)
+    head = next(row for row in rows if row.name == "head")
+    assert head.output == (2, 7, len(WORDS_OF)) and head.flops == 2 * 2 * 7 * 4 * len(WORDS_OF)
 
 
 def test_a_plan_is_refused_as_the_run_would_be(tmp_path, monkeypatch, capfd):

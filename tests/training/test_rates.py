@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,11 +13,13 @@ import pytest
 import tensorflow as tf
 
 import toolkit
-from toolkit.data.spec import Field, Spec
+from toolkit.data.spec import Dataset, Field, Spec, Split
 from toolkit.errors import Refused
 from toolkit.tasks import TASKS
 from toolkit.training.assemble import Trainable, assemble
 from toolkit.training.optimizers import OPTIMIZERS, update_by_name
+from toolkit.training.reopen import reopen
+from toolkit.training.run_folder import RunFolder
 from toolkit.training.state import State, newest
 from toolkit.training.transfer.freeze import freeze
 from toolkit.training.transfer.rates import depths, layer_factors, set_rates
@@ -220,6 +223,37 @@ def test_a_training_step_with_accumulation_and_a_loss_scale(parts, precision):
             np.testing.assert_allclose(other, one * factor, rtol=1e-3, atol=1e-6)
     finally:
         keras.config.set_dtype_policy("float32")
+
+
+@pytest.mark.parametrize("method", ["", "cyclegan"])
+def test_of_a_game_the_saved_network_alone_has_rates_of_its_own(method, tmp_path):
+    image = Field("image", (8, 8, 1), "uint8")
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 8, 1)).astype("uint8")
+    field = replace(image, kind="picture", unpaired=True)
+    spec = Spec({"image": image}, {"picture": field} if method else {})
+    part = Split(dict(zip(("image", *spec.targets), pixels, strict=False)))
+    kind = {"architecture": "unet" if method else "dcgan", "filters": [4]}
+    model = {
+        "generator": [{"generator": kind}],
+        "discriminator": [{"discriminator": {"filters": [4]}}],
+    }
+    task = {"name": "image_translation", "method": method} if method else {"name": "adversarial"}
+
+    def after(steps: int) -> Trainable:
+        run = toolkit.train(
+            model, Dataset(spec, part, part, part), task=task,
+            optimizer={"name": "adam", "learning_rates": {"generator": 0.0}, "layer_decay": 0.9},
+            max_steps=steps, batch_size=4, run_dir=tmp_path / str(steps), quiet=True,
+        )  # fmt: skip
+        return reopen(RunFolder(run.path))[1]
+
+    one, two = after(1), after(2)
+    for mine, other in zip(one.layers(), two.layers(), strict=True):
+        same = all(map(np.array_equal, mine.layer.get_weights()[:1], other.layer.get_weights()[:1]))
+        assert same == (mine.part == "generator[0]"), mine.name
+    for name, network in one.beside.items():
+        pairs = zip(network.get_weights(), two.beside[name].get_weights(), strict=True)
+        assert not any(np.array_equal(a, b) for a, b in pairs if a.ndim > 1), name
 
 
 def test_a_run_that_is_taken_up_keeps_them(points, mlp, tmp_path):

@@ -15,8 +15,7 @@ from toolkit.errors import Refused
 from toolkit.models.rules import NETWORKS
 from toolkit.quiet import start_tensorflow
 from toolkit.training.run_folder import RunFolder, checkpoints
-from toolkit.training.run_state import begin_again, progress_of
-from toolkit.training.strategy import workers
+from toolkit.training.run_state import progress_of
 
 
 def resume(*, run: str, overrides: Sequence[str] = (), plugins: list[str] | None = None) -> None:
@@ -32,28 +31,15 @@ def resume(*, run: str, overrides: Sequence[str] = (), plugins: list[str] | None
     """
     folder = RunFolder.open(run)
     config = changed(folder, overrides, plugins or [])
-    anew = progress_of(folder) == "failed"
-    if not anew and not checkpoints(folder.checkpoints):
+    if progress_of(folder) == "finished" and not checkpoints(folder.checkpoints):
         raise Refused(
             f"run: {folder.path} is finished and has no checkpoint to go on from. Train it anew "
             "with another run_dir=FOLDER."
         )
-    if anew and workers() > 1:
-        raise Refused(
-            f"run: {folder.path} has no checkpoint to go on from: it was stopped before its first. "
-            "Train it anew, on all workers, with another run_dir=FOLDER."
-        )
     start_tensorflow()
-    from toolkit.training import run as work
+    from toolkit.training.run import resume as work
 
-    if not anew:
-        work.resume(folder, config)
-        return
-    with folder.held():
-        begin_again(folder)
-    print("was stopped before its first checkpoint: begins again", flush=True)
-    del config["expect"]
-    work.train(**{**config, "run_dir": folder.path})
+    work(folder, config)
 
 
 def changed(folder: RunFolder, overrides: Sequence[str], plugins: Sequence[str]) -> dict[str, Any]:
@@ -77,7 +63,9 @@ def changed(folder: RunFolder, overrides: Sequence[str], plugins: Sequence[str])
     ]
     changes = [override for override in parsed if override not in knobs]
     faults += [fault for override in changes if (fault := apply(override, config))]
-    return check(Composed(config, Origins([], changes), faults))
+    settings = check(Composed(config, Origins([], changes), faults))
+    del settings["expect"]
+    return settings
 
 
 def _is_knob(key: str) -> bool:

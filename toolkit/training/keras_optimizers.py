@@ -96,7 +96,8 @@ def common(
             below it, as fine-tuning has it (Clark et al. 2020: 0.8); all of a Transformer layer is
             one. 1: the same for all.
         learning_rates: Factors of the learning rate by layers, named as in ``model.freeze``, such
-            as ``{stem: 0.1, head: 10}``; they come on top of ``layer_decay``. null: none.
+            as ``{stem: 0.1, head: 10}``; they come on top of ``layer_decay``. null: none. Networks
+            beside the one that is saved as ``model.keras``, such as a discriminator, keep the rate.
     """
 
 

@@ -25,6 +25,7 @@ from toolkit.training.optimizers import updates_of, written_down
 from toolkit.training.parts import batching_of, check_carved, learner, load_dataset, suited
 from toolkit.training.results import write_results
 from toolkit.training.run_folder import RunFolder, checkpoints, replacing
+from toolkit.training.run_state import clear, progress_of
 from toolkit.training.saved_parts import check_parts, write_parts
 from toolkit.training.saved_spec import check_same, write_spec
 from toolkit.training.settings import TrainerSettings
@@ -100,8 +101,17 @@ def train_on(
     *,
     quiet: bool = False,
     callbacks: Sequence[Any] = (),
+    again: Sequence[str] | None = None,
 ) -> RunFolder:
-    """Train on a loaded data set; ``config`` has the keys that :func:`train` takes."""
+    """Train on a loaded data set.
+
+    Args:
+        dataset: Splits and spec.
+        config: The keys that :func:`train` takes.
+        quiet: Print nothing; the log has it.
+        callbacks: Further Keras callbacks.
+        again: What is said of a run that begins again in its folder; None: it is a new one.
+    """
     config = {**config, "model": settle(config["model"])}
     task, spec = learner(config["task"], config["model"], dataset.spec)
     dataset = replace(dataset, spec=spec)
@@ -112,8 +122,12 @@ def train_on(
     run_dir = told_by_chief(strategy, str(config["run_dir"]))
     config = {**config, "run_dir": run_dir}
     check_alike(strategy, config)
-    with own_folder(run_dir, strategy) as folder, folder.held():
+    with own_folder(run_dir, strategy, there=again is not None) as folder, folder.held():
         reporter = Reporter(folder.log, quiet=quiet or not folder.kept)
+        if again is not None:
+            clear(folder)
+            for note in again:
+                reporter.say(note)
         setup: Setup | None = None
         try:
             write_config(folder, config)
@@ -129,11 +143,11 @@ def train_on(
                 setup = _prepare(dataset, task, config)
                 _train(setup, folder, config, reporter, None, callbacks)
         except Refused as refusal:
-            if folder.forget_unbegun():
+            if again is None and folder.forget_unbegun():
                 raise
             raise Refused(*refusal.faults, *_how_to_go_on(folder)) from refusal
         except BaseException:  # a fault, or Ctrl-C
-            if setup is None or not updates_of(setup.update.optimizer):
+            if again is None and (setup is None or not updates_of(setup.update.optimizer)):
                 folder.forget_unbegun()
             raise
     return RunFolder(run_dir)
@@ -148,6 +162,8 @@ def resume(
     callbacks: Sequence[Any] = (),
 ) -> RunFolder:
     """Go on with a run from its newest whole checkpoint, as if it had never stopped.
+
+    One that was stopped before its first begins again, in the same folder.
 
     Args:
         folder: The run's.
@@ -165,6 +181,12 @@ def resume(
     """
     settings = TrainerSettings(**config["trainer"])
     prepare_process(settings, config["seed"])
+    if progress_of(folder) == "failed":
+        told = ["was stopped before its first checkpoint: begins again"]
+        told += _changed(folder.settings(), config)
+        config = {**config, "run_dir": str(folder.path)}
+        dataset = load_dataset(config["data"], config["seed"]) if dataset is None else dataset
+        return train_on(dataset, config, quiet=quiet, callbacks=callbacks, again=told)
     strategy = strategy_of(settings)
     check_alike(strategy, config)
     with resumed_folder(folder, strategy) as own, own.held():
@@ -173,7 +195,7 @@ def resume(
         path, state, damaged = newest(folder.checkpoints)
         for fault in damaged:
             reporter.say(f"{fault} The checkpoint before it is used.")
-        changes = differences(before, {**config, "run_dir": before["run_dir"]})
+        changes = _changed(before, config)
         if folder.results.exists() and not changes:
             raise Refused(
                 f"run: {folder.path} is finished, after step {state.note['step']:,}; "
@@ -194,7 +216,7 @@ def resume(
         for change in check_parts(folder, dataset):
             reporter.say(change)
         for change in changes:
-            reporter.say(f"changed: {change}")
+            reporter.say(change)
         for change in differences(_versions(folder), environment()["packages"]):
             reporter.say(f"changed: version of {change} (bits may differ from here on)")
         for note in dataset.notes:
@@ -281,6 +303,13 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         f"{key}: {old.get(key)} → {new.get(key)}"
         for key in dict.fromkeys([*old, *new])
         if old.get(key) != new.get(key)
+    ]
+
+
+def _changed(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return what is said of a run's configuration that differs from the one it began with."""
+    return [
+        f"changed: {each}" for each in differences(before, {**now, "run_dir": before["run_dir"]})
     ]
 
 

@@ -122,10 +122,7 @@ class RunFolder:
             return f"{held}train it longer ({longer}), or give another run_dir=FOLDER."
         if checkpoints(self.checkpoints):
             return f"{held}go on with it (resume run={self.shown}), or give another run_dir=FOLDER."
-        return (
-            f"{held}it has no checkpoint to go on from. Give another run_dir=FOLDER, or delete "
-            "that folder if no process is training there."
-        )
+        return f"{held}begin it again (resume run={self.shown}), or give another run_dir=FOLDER."
 
     def _unwritable(self, reason: str) -> str:
         return f"run_dir: cannot write to {self.path} ({reason}); give another run_dir=FOLDER."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.training.run_folder import RunFolder, checkpoints
@@ -80,9 +79,15 @@ def less_is_better(figure: str) -> bool:
 
 def begin_again(folder: RunFolder) -> None:
     """Take away what a failed run left, but for its log, so that a new one can begin here."""
+    clear(folder)
+    folder.config.unlink(missing_ok=True)
+
+
+def clear(folder: RunFolder) -> None:
+    """Take away what a failed run left, but for its log and its configuration."""
     import shutil
 
-    described = (folder.spec, folder.parts, folder.environment, folder.config)
+    described = (folder.spec, folder.parts, folder.environment)
     for path in (*described, folder.metrics, folder.results):
-        Path(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     shutil.rmtree(folder.tensorboard, ignore_errors=True)

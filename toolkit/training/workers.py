@@ -125,10 +125,18 @@ class AsideFolder(RunFolder):
 
 
 @contextlib.contextmanager
-def own_folder(run_dir: str, strategy: Any) -> Iterator[RunFolder]:
-    """Give the folder that this process writes: the run's, made anew, or one aside."""
+def own_folder(run_dir: str, strategy: Any, *, there: bool = False) -> Iterator[RunFolder]:
+    """Give the folder that this process writes: the run's, or one aside.
+
+    Args:
+        run_dir: The run's folder.
+        strategy: The run's.
+        there: Whether it is there already, of a run that begins again; else it is made.
+    """
     if number_of(strategy) == 0:
-        yield RunFolder.create(run_dir)
+        run = RunFolder(run_dir) if there else RunFolder.create(run_dir)
+        run.checkpoints.mkdir(exist_ok=True)  # it may have been taken away
+        yield run
         return
     with _aside(RunFolder(run_dir), strategy) as folder:
         yield folder

@@ -45,7 +45,6 @@ class SpanQA:
     sampler: ClassVar = "examples"
     monitor: ClassVar = "f1"
     mode: ClassVar = "max"
-    figures: ClassVar = ("exact_match", "f1", "best_f1")  # what its observers tell
     views: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
@@ -60,6 +59,7 @@ class SpanQA:
         self.max_answer_length = max_answer_length
         self.n_best = n_best
         self.no_answer_threshold = no_answer_threshold
+        self.figures: tuple[str, ...] = ("exact_match", "f1")  # what its observers tell
 
     def check(self, dataset: Any) -> None:
         """Refuse training questions none of whose windows holds an answer."""
@@ -68,6 +68,8 @@ class SpanQA:
                 f"data.train: none of its {len(dataset.train):,} windows holds an answer; is "
                 "data.max_length long enough, and do the file's answers stand in their contexts?"
             )
+        if dataset.train.source.unanswerable:
+            self.figures += ("best_f1",)
 
     def head(self, features: Any, target: Any) -> Any:
         """Return the logits of first and last token, ``(batch, time, 2)``, in float32."""

@@ -98,7 +98,7 @@ def calls(model: keras.Model, shapes: Sequence[Shape]) -> list[Call]:
     return found
 
 
-def layer_costs(trainable: Trainable, shapes: Sequence[Shape]) -> tuple[list[LayerCost], int]:
+def layer_costs(trainable: Trainable, batch: Shape) -> tuple[list[LayerCost], int]:
     """Return the table of layers, and the bytes of what they give in a training step.
 
     Of the networks beside the one that is saved as ``model.keras`` those layers follow that have
@@ -106,17 +106,16 @@ def layer_costs(trainable: Trainable, shapes: Sequence[Shape]) -> tuple[list[Lay
 
     Args:
         trainable: The networks.
-        shapes: Of a batch's inputs.
+        batch: Shape of a batch of what is read.
     """
-    uses = calls(trainable.inference, shapes)
+    uses = calls(trainable.inference, _entries(trainable.inference, batch))
     rows = _rows(uses, trainable.layers())
     kept = uses if trainable.shared else uses[:-1]  # a language model's logits are never whole
     for name, own in trainable.layers_beside().items():
         network, ids = trainable.beside[name], {id(layer.layer) for layer in own}
-        fitting = [_fitting(entry.shape, shapes[0]) for entry in network.inputs]
         found = [
             use
-            for use in calls(network, fitting)
+            for use in calls(network, _entries(network, batch))
             if id(getattr(use.layer, "forward_layer", use.layer)) in ids
         ]
         rows += _rows(found, [replace(layer, part=name) for layer in own])
@@ -124,9 +123,12 @@ def layer_costs(trainable: Trainable, shapes: Sequence[Shape]) -> tuple[list[Lay
     return rows, sum(use.size + _gates(use) for use in kept)
 
 
-def _fitting(shape: Sequence[int | None], batch: Shape) -> Shape:
-    """Return a shape whose free places, the first or those of time, are filled as a batch's."""
-    return tuple(length or batch[min(i, len(batch) - 1)] for i, length in enumerate(shape))
+def _entries(network: keras.Model, batch: Shape) -> list[Shape]:
+    """Return the shapes of what a network reads, free places (rows, time) being as a batch's."""
+    return [
+        tuple(length or batch[min(i, len(batch) - 1)] for i, length in enumerate(entry.shape))
+        for entry in network.inputs
+    ]
 
 
 def _rows(uses: Sequence[Call], layers: Sequence[NamedLayer]) -> list[LayerCost]:

@@ -179,7 +179,7 @@ def plan(
     )
     start = time.perf_counter() - begun
     held = contents(setup)
-    layers, activations = layer_costs(setup.trainable, _shapes(setup, held))
+    layers, activations = layer_costs(setup.trainable, _batch(setup, held))
     rates = _learning_rates(setup)
     timing, sizes = probe(setup, logger, seconds)
     objective = setup.objective
@@ -215,17 +215,11 @@ def plan(
     )
 
 
-def _shapes(setup: Setup, held: Contents) -> list[tuple[int, ...]]:
-    """Return the shapes of what the network reads: a batch, a text's as long as in the mean.
-
-    A network that reads nothing of the data, noise say, reads as many examples.
-    """
+def _batch(setup: Setup, held: Contents) -> tuple[int, ...]:
+    """Return the shape of a batch of what is read, a text as long as in the mean."""
     inputs, _, _ = next(iter(setup.batches.once(1)))
     shape = tuple(inputs[next(iter(setup.dataset.spec.inputs))].shape)
-    if not getattr(setup.task, "reads_input", True):
-        entries = setup.trainable.inference.inputs
-        return [(shape[0], *entry.shape[1:]) for entry in entries]
-    return [(shape[0], round(held.length), *shape[2:]) if held.length else shape]
+    return (shape[0], round(held.length), *shape[2:]) if held.length else shape
 
 
 def _learning_rates(setup: Setup) -> list[tuple[int, float]]:

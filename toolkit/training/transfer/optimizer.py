@@ -13,7 +13,8 @@ class OwnRates:
     with it. Nothing is added to what the optimizer keeps.
 
     Attributes:
-        factors: One for each variable, in the order in which the optimizer was built.
+        factors: One for each variable, in the order in which the optimizer was built; none where
+            all are 1.
     """
 
     factors: tuple[float, ...] = ()
@@ -21,7 +22,7 @@ class OwnRates:
 
     def factor_of(self: Any, variable: Any) -> float:
         """Return a variable's factor."""
-        return self.factors[self._get_variable_index(variable)]
+        return self.factors[self._get_variable_index(variable)] if self.factors else 1.0
 
     def update_step(self: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update a variable at its own rate."""

@@ -33,9 +33,9 @@ def set_rates(trainable: Trainable, update: Update) -> str | None:
         for layer, factor in zip(trainable.training_layers(), factors, strict=True)
         for variable in layer.layer.trainable_variables
     }
-    variables = trainable.objective.trainable_variables
-    # What is trained beside the saved network, such as a generator, keeps its rate.
-    update.optimizer.factors = tuple(by_variable.get(id(variable), 1.0) for variable in variables)
+    # What is trained beside the saved network, such as a discriminator, keeps its rate.
+    optimizer = update.optimizer
+    optimizer.factors = tuple(by_variable.get(id(v), 1.0) for v in optimizer._trainable_variables)
     told = [
         f"{layer.name} {factor:.3g}"
         for layer, factor in zip(layers, factors, strict=True)
