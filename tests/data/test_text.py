@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+import re
 import time
 from collections import Counter
+from pydoc_data.topics import topics
 
 import numpy as np
 import pytest
@@ -101,6 +104,27 @@ def test_damaged_vocabulary(tmp_path):
 
 # === Tokens ===
 
+WITH_MARKS = [
+    ("नमस्ते दुनिया, क्\u200dष।", ["नमस्ते", "दुनिया", ",", "क्\u200dष", "।"]),
+    ("สวัสดีครับ ที่นี่", ["สวัสดีครับ", "ที่นี่"]),
+    ("שָׁלוֹם עוֹלָם.", ["שָׁלוֹם", "עוֹלָם", "."]),
+    ("مُحَمَّدٌ، می\u200cخواهم", ["مُحَمَّدٌ", "،", "می\u200cخواهم"]),
+    (
+        "cafe\u0301, de\u0301n't n\u0303't",
+        ["cafe\u0301", ",", "de\u0301", "n't", "n\u0303", "'", "t"],
+    ),
+    ("it's\u0301 don't\u0301", ["it", "'", "s\u0301", "don", "'", "t\u0301"]),
+    (
+        "ok\U0001f44d\U0001f3fd! \u2764\ufe0f\u2764\ufe0f 1\ufe0f\u20e3",
+        ["ok", "\U0001f44d\U0001f3fd", "!", "\u2764\ufe0f", "\u2764\ufe0f", "1\ufe0f\u20e3"],
+    ),
+    (
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467.",
+        ["\U0001f468\u200d\U0001f469\u200d\U0001f467", "."],
+    ),
+    ("a \u0301b <unk>\u0301", ["a", "\u0301", "b", "<unk>", "\u0301"]),
+]
+
 
 def test_words_and_punctuation():
     rules = Rules(tokenizer="words", end_of_line=False)
@@ -110,6 +134,24 @@ def test_words_and_punctuation():
         *("DO", "N'T", "x_1", "(", "3", ".", "5", ")", "!"),
     ]
     assert rules.tokens("do n't 've") == ["do", "n't", "'ve"]  # split already: left as it is
+
+
+@pytest.mark.parametrize(("given", "expected"), WITH_MARKS)
+def test_marks_and_joiners_stay_with_the_character_before(given, expected):
+    assert Rules(tokenizer="words", end_of_line=False).tokens(given) == expected
+
+
+def test_without_marks_words_are_letters_and_digits():
+    before = re.compile(
+        r"<unk>|<eos>|\w+?(?=[nN]['’][tT]\b)|[nN]['’][tT]\b"
+        r"|['’](?:s|re|ve|ll|d|m|S|RE|VE|LL|D|M)\b|\w+|[^\w\s]"
+    )
+    draw = random.Random(0)
+    drawn = "".join(
+        draw.choices("don't n't 's’ve <unk> <eos>\r\n_x_ é 日\u3000½'LL<unk!😀", k=50000)
+    )
+    for given in (drawn, *topics.values()):
+        assert Rules(tokenizer="words", end_of_line=False).tokens(given) == before.findall(given)
 
 
 @pytest.mark.parametrize("tokenizer", ["whitespace", "words"])

@@ -36,6 +36,18 @@ def test_texts_are_written_as_they_were():
         assert made.decode(ids) == text
 
 
+def test_texts_with_marks_are_written_as_they_were():
+    texts = [
+        "नमस्ते, दुनिया (हिन्दी) है!",
+        "שָׁלוֹם, עוֹלָם.",
+        "مُحَمَّدٌ (می\u200cخواهم).",
+        "Cafe\u0301, de\u0301ja\u0300 \U0001f468\u200d\U0001f469\u200d\U0001f467 vu.",
+    ]
+    made = Words.train("words", texts)
+    rows = made.ids(texts)
+    assert [made.decode(rows[i]) for i in range(len(texts))] == texts
+
+
 def test_small_letters_and_characters():
     assert words(lower=True).decode(words(lower=True).ids(TEXTS[:1])[0]) == TEXTS[0].lower()
     letters = Words.train("words", TEXTS, unit="character")

@@ -14,6 +14,7 @@ from toolkit.training.export.samples import TEXTS
 from toolkit.training.export.text_graph import TextGraph
 
 HARD = "don't n't 's’ve <unk> <eos>\r\n\r_x_ é \u0301日\u3000\x85\x00½'LL<unk"
+MARKED = HARD + "नमस्ते ที่ שָׁ مُحَمَّ\u200c\u200d\u200d\u200d\ufe0f\U0001f3fd\U0001f3fd👍👩❤\u0301\u0303"
 
 
 def characters() -> str:
@@ -45,7 +46,11 @@ def assert_same_words(encoder: TextEncoder, texts: list[str]) -> None:
 def test_real_texts_and_hard_ones(unit, tokenizer, end_of_line, lower):
     rules = {"unit": unit, "tokenizer": tokenizer, "end_of_line": end_of_line, "lower": lower}
     draw = random.Random(0)
-    made = ["".join(draw.choices(HARD, k=draw.randint(0, 40))) for _ in range(500)]
+    made = [
+        "".join(draw.choices(letters, k=draw.randint(0, 40)))
+        for letters in (HARD, MARKED)
+        for _ in range(500)
+    ]
     lines = "\n".join(topics.values()).splitlines()[:3000]
     text = "\n".join(lines[:40])
     assert_same_words(TextEncoder(("a",), **rules), [*TEXTS, *made, *lines, text])

@@ -8,11 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Literal
 
+from toolkit.data.texts.extending import EXTENDING
+from toolkit.data.texts.tokenization import PLAIN_WORD
+
 Join = Literal["left", "right", "both", "none", "pair"]
 """Which neighbours a mark stands close to: that on its left, on its right, both or none; ``pair``:
 every other one opens, and stands close to its right, and every other one closes."""
 
-PLAIN = re.compile(r"\w+")
+PLAIN = re.compile(PLAIN_WORD)
+EXTENDS = re.compile(EXTENDING)
 OFTEN = 0.25
 """Share of its occurrences from which on a mark is one of a pair."""
 
@@ -33,9 +37,16 @@ def learn_joins(texts: Iterable[tuple[str, Sequence[str]]]) -> dict[str, Join]:
             start = text.index(token, place)
             place = start + len(token)
             if not PLAIN.fullmatch(token):
-                sides = text[start - 1 : start] if start else "", text[place : place + 1]
+                sides = _last(text, start), text[place : place + 1]
                 seen[token][_neighbour(sides[0]), _neighbour(sides[1])] += 1
     return {token: _usual(counts) for token, counts in seen.items()}
+
+
+def _last(text: str, stop: int) -> str:
+    """Return the last character before a place, what extends it aside; empty for none."""
+    while stop and EXTENDS.fullmatch(text, stop - 1, stop):
+        stop -= 1
+    return text[stop - 1 : stop] if stop else ""
 
 
 def _neighbour(character: str) -> str:

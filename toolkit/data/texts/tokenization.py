@@ -10,17 +10,22 @@ from typing import Literal
 
 import numpy as np
 
+from toolkit.data.texts.extending import EXTENDING, JOINER
 from toolkit.data.texts.vocabulary import END_OF_LINE, PAD, Vocabulary, count
 
 Unit = Literal["word", "character"]
 Tokenizer = Literal["whitespace", "words"]
 
+PLAIN_WORD = rf"\w+(?:{EXTENDING}\w*)*"
+WORD_END = rf"\b(?!{EXTENDING})"
 WORD = re.compile(
-    r"<unk>|<eos>|\w+?(?=[nN]['’][tT]\b)|[nN]['’][tT]\b"
-    r"|['’](?:s|re|ve|ll|d|m|S|RE|VE|LL|D|M)\b|\w+|[^\w\s]"
+    rf"<unk>|<eos>|\w+?(?:{EXTENDING}\w*?)*?(?=[nN]['’][tT]{WORD_END})|[nN]['’][tT]{WORD_END}"
+    rf"|['’](?:s|re|ve|ll|d|m|S|RE|VE|LL|D|M){WORD_END}|{PLAIN_WORD}"
+    rf"|[^\w\s](?:{JOINER}[^\w\s]?|{EXTENDING})*"
 )
 """A marker, a word, the end of a contraction (do|n't, it|'s, as the Penn Treebank has them), or
-any other character by itself."""
+any other character by itself. Combining marks, joiners and skin tones belong to the letter or
+symbol before them, and so does the symbol behind a joiner: a joined emoji is one token."""
 PART = 8 * 2**20
 """Characters that are split at a time, so that the words of a large text are never held at once."""
 CHARACTERS = 0x110000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolkit.data.labelled.text_encoder import TextEncoder
+from toolkit.data.texts.extending import BESIDE_MARKS, JOINER
 from toolkit.data.texts.vocabulary import ABSENT, END_OF_LINE, PAD, UNKNOWN, Vocabulary
 from toolkit.lazy import tf
 
@@ -13,17 +14,21 @@ BLANKS = (
     r"\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
 )
 """What Python's ``str.split`` splits at; RE2's own class is ASCII's only."""
-LETTER = r"[\p{L}\p{N}_]"
-"""Python's ``\\w``, but for letters that Unicode got after the version that Python knows."""
+LETTER = r"\p{L}\p{N}_"
+"""What Python's ``\\w`` matches, as within a class of RE2, but for letters (and, below, marks) that
+Unicode got after the version that Python knows."""
+EXTENDING = rf"\p{{M}}{BESIDE_MARKS}"
+WORD = rf"[{LETTER}][{LETTER}{EXTENDING}]*"
 END = "\t"
-"""Marks the end of each run of letters, as RE2 knows no boundaries of words that are not ASCII and
-no looking ahead. All blanks have become spaces before, so that no text holds it."""
+"""Marks the end of each word, as RE2 knows no boundaries of words that are not ASCII and no looking
+ahead. All blanks have become spaces before, so that no text holds it."""
 NO_CHARACTER = "\uffff"
 """A code point that Unicode keeps free of any character."""
+SYMBOL = rf"[^{LETTER} {END}]"
 PARTS = (
-    rf"({LETTER}*)([nN]){END}(['’][tT]){END}"
+    rf"((?:{WORD})?)([nN]){END}(['’][tT]){END}"
     rf"|(<unk{END}>|<eos{END}>|['’](?:s|re|ve|ll|d|m|S|RE|VE|LL|D|M){END}"
-    rf"|{LETTER}+{END}|[^\p{{L}}\p{{N}}_ {END}])"
+    rf"|{WORD}{END}|{SYMBOL}(?:{JOINER}{SYMBOL}?|[{EXTENDING}])*)"
 )
 """``toolkit.data.texts.tokenization.WORD`` on texts that are marked so: a word and its *n't*, or
 else one token."""
@@ -85,7 +90,7 @@ class TextGraph:
         texts = replace(texts, "\n", f" {END_OF_LINE} ") if encoder.end_of_line else texts
         texts = replace(texts, BLANKS, " ")
         if encoder.tokenizer == "words":
-            texts = replace(texts, f"{LETTER}+", rf"\0{END}")
+            texts = replace(texts, WORD, rf"\0{END}")
             texts = replace(texts, PARTS, r" \1 \2\3 \4 ")
             texts = replace(texts, END, "")
         return tf.strings.split(texts)
