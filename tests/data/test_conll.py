@@ -11,7 +11,7 @@ from toolkit.data.subwords import Subwords
 from toolkit.data.tagged.conll import conll
 from toolkit.data.tagged.raw_words import RawSentence, raw_words
 from toolkit.data.tagged.tag_encoder import TagEncoder
-from toolkit.data.tagged.tagged_words import Sentence, read_tagged
+from toolkit.data.tagged.tagged_words import Sentence, read_tagged, read_words
 from toolkit.data.tagged.word_pieces import PiecesOfWords, WholeWords
 from toolkit.errors import Refused
 
@@ -91,6 +91,22 @@ def test_lines_that_lack_a_column_are_named(write):
     ]
     assert "line 1: expected" in refusal(read_tagged, path, tag_column=5)
     assert "holds no word" in refusal(read_tagged, write("\n-DOCSTART- O\n\n"))
+
+
+def test_lines_with_other_numbers_of_columns_are_named(write):
+    path = write("-DOCSTART-\n\na NNP O\nb O\n\nNew York NNP B-X\n")
+    wanted = "expected as many columns as the first line with a word has, 3"
+    assert refusal(read_tagged, path).split("\n") == [
+        f"{path}, line 4: {wanted}; got 2 in 'b O'.",
+        f"{path}, line 6: {wanted}; got 4 in 'New York NNP B-X'.",
+    ]
+    for content in ("of\tO\nNew York\tB-X\n", "New York\tB-X\nof\tO\n"):
+        told = refusal(read_tagged, path := write(content))
+        assert told.endswith("If tabs alone stand between columns: data.delimiter=tab.")
+        assert len(read_tagged(path, delimiter="tab").sentences[0].words) == 2
+    assert "line 2: expected as many columns as the first" in refusal(
+        read_words, write("of\nNew York\n")
+    )
 
 
 def test_bytes_of_another_encoding_are_named(write):

@@ -87,7 +87,8 @@ def conll(
         Input ``tokens`` and target ``tags``, a tag at the first token of each word.
 
     Raises:
-        Refused: If a file is missing, or a line has no word or tag.
+        Refused: If a file is missing, or a line has no word or tag, or not as many columns as the
+            first.
     """
     parts = {
         part: read_tagged(

@@ -87,7 +87,8 @@ def read_tagged(
         encoding: Name of the text encoding.
 
     Raises:
-        Refused: If a line lacks a column, or there is no word; with file and line.
+        Refused: If a line lacks a column or has not as many as the first, or there is no word; with
+            file and line.
     """
     columns = {"word": word_column, "tag": tag_column}
     found = _sentences(path, columns, delimiter, comment, encoding)
@@ -123,7 +124,7 @@ def _sentences(
     sentences: list[tuple[list[list[str]], int]] = []
     faults: list[str] = []
     rows: list[list[str]] = []
-    document = 0
+    document = width = 0
     for number, line in enumerate([*lines_of(read_text(path, encoding)), ""], start=1):
         if comment is not None and line.startswith(comment):
             continue
@@ -134,11 +135,18 @@ def _sentences(
             if rows:
                 sentences.append((rows, document - begins))
             rows = []
-        elif (row := _cells(cells, list(columns.values()))) is not None:
-            rows.append(row)
-        else:
+        elif (row := _cells(cells, list(columns.values()))) is None:
             wanted = " and ".join(f"a {name} in column {i}" for name, i in columns.items())
             faults.append(f"{path}, line {number}: expected {wanted}; got {line.strip()!r}.")
+        elif len(cells) != (width := width or len(cells)):
+            tabs = between is None and "\t" in line
+            faults.append(
+                f"{path}, line {number}: expected as many columns as the first line with a "
+                f"word has, {width}; got {len(cells)} in {line.strip()!r}."
+                + (" If tabs alone stand between columns: data.delimiter=tab." if tabs else "")
+            )
+        else:
+            rows.append(row)
     if faults:
         more = [f"{path}: {len(faults) - SHOWN} more such lines."] if len(faults) > SHOWN else []
         raise Refused(*faults[:SHOWN], *more)
