@@ -224,6 +224,27 @@ def test_words_of_a_user(write):
     assert [s.text for s in raw_words(write("a b\nc\n", "x.txt"), {})] == ["a b", "c"]
 
 
+@pytest.mark.parametrize("name", ["valid.txt", "eng.testb", "x.tsv"])
+def test_columns_are_known_by_the_tags_of_the_run(write, name):
+    classes = ("O", "B-PER", "I-PER", "B-LOC", ".")
+
+    def words(content, **data):
+        return [s.words for s in raw_words(write(content, name), data, classes)]
+
+    assert words("Peter NNP S-PER\nin IN O\n\nBonn NNP S-LOC\n") == [("Peter", "in"), ("Bonn",)]
+    assert words("O\tNew York\n", word_column=1, tag_column=0, delimiter="tab") == [("New York",)]
+    if not name.endswith(".tsv"):  # which are tables else
+        for content in ("Peter B-PER\nGmbH B-ORG\n", "Peter\nO\n", "Peter is O\nin O\n"):
+            assert len(words(content)) == 2  # texts
+        assert words("He is .\nI am .\n") == [("He", "is", "."), ("I", "am", ".")]
+
+
+@pytest.mark.parametrize("name", ["nope.conll", "a/nope.bio", "nope.iob2.gz"])
+def test_a_missing_file_of_columns_is_no_text(name):
+    assert refusal(raw_words, name, {}) == f"input: no file {name}."
+    assert len(raw_words(f"see {name}", {})) == 1
+
+
 @pytest.mark.parametrize("reader", [PiecesOfWords(PIECES), WholeWords(("<pad>", "<unk>", "ab"))])
 def test_a_row_is_that_of_a_text(reader):
     made = TagEncoder(reader, CLASSES, max_length=9)

@@ -60,6 +60,8 @@ def test_names_are_learned_and_found(results, tmp_path, capsys):
     assert "left out" not in capsys.readouterr().err  # read in two rows
     assert row["words"] == ["Bob", ",", "is", "in", "New", "Oslo"]
     assert {"kind": "LOC", "text": "New Oslo", "start": 11, "end": 19} in row["entities"]
+    (tmp_path / "new.txt").write_text("\n".join(lines[:2]))
+    assert predicted(tmp_path, tmp_path / "new.txt")[0]["words"] == "Ann is in New Rome".split()
 
 
 def test_questions_are_learned_and_answered(results, tmp_path, capsys):

@@ -65,7 +65,7 @@ class TagEncoder:
 
     def read(self, given: str, data: Mapping[str, Any]) -> tuple[list[str], Split]:
         """Return the sentences that ``input`` of predict means, and their rows."""
-        raw = raw_words(given, data)
+        raw = raw_words(given, data, self.classes)
         return [sentence.text for sentence in raw], self.cut(
             [Sentence(sentence.words, ()) for sentence in raw], tuple(raw)
         )
