@@ -8,11 +8,16 @@ import json
 import numpy as np
 import pytest
 
+from toolkit.data.questions.question_encoder import QuestionEncoder
 from toolkit.data.subwords import Subwords
 from toolkit.data.subwords.streaming import stream_ids
+from toolkit.data.tagged.tag_encoder import TagEncoder
+from toolkit.data.tagged.word_pieces import PiecesOfWords, WholeWords
 from toolkit.data.texts.text import text
 from toolkit.data.texts.text_folder import text_folder
 from toolkit.data.texts.text_streams import text_streams
+from toolkit.data.texts.words import Words
+from toolkit.data.translated.writing_encoder import WritingEncoder
 from toolkit.errors import Refused
 
 LINES = "the cat sat on the mat\nthe <unk> sat N times\n\n" * 8
@@ -90,6 +95,39 @@ def test_a_tokenizer_that_there_is_and_one_of_a_run(tmp_path):
     (tmp_path / "spec.json").write_text(json.dumps({"encoder": {"name": "TextEncoder"}}))
     with pytest.raises(Refused, match="has not read pieces of words"):
         stream(LINES, str(tmp_path))
+
+
+BYTE_PAIR, _ = Subwords.train("bpe", [LINES], BYTES)
+WORDS = Words.train("words", ["a b"], None, where="a.txt")
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        TagEncoder(PiecesOfWords(BYTE_PAIR), ("O", "B-X")),
+        QuestionEncoder(BYTE_PAIR),
+        WritingEncoder(BYTE_PAIR, BYTE_PAIR),
+        WritingEncoder(BYTE_PAIR, WORDS),
+    ],
+)
+def test_the_tokenizer_of_a_run_whatever_its_data(encoder, tmp_path):
+    saved = {"encoder": {"name": type(encoder).__name__, **encoder.to_json()}}
+    (tmp_path / "spec.json").write_text(json.dumps(saved))
+    assert Subwords.open(str(tmp_path)) == BYTE_PAIR
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        TagEncoder(WholeWords(("<pad>", "<unk>", "a")), ("O", "B-X")),
+        WritingEncoder(WORDS, BYTE_PAIR),
+    ],
+)
+def test_a_run_that_read_whole_words_has_no_tokenizer_of_pieces(encoder, tmp_path):
+    saved = {"encoder": {"name": type(encoder).__name__, **encoder.to_json()}}
+    (tmp_path / "spec.json").write_text(json.dumps(saved))
+    with pytest.raises(Refused, match="has not read pieces of words"):
+        Subwords.open(str(tmp_path))
 
 
 def test_hugging_face_folders(tmp_path):

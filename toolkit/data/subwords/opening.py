@@ -15,6 +15,8 @@ from toolkit.presets.places import Place, locate
 KEY = "data.tokenizer"
 KINDS = ("auto", "whitespace", "words", "wordpiece", "bpe", "sentencepiece")
 RUN = "spec.json"
+INSIDE = {"TagEncoder": ("reader", "tokenizer"), "WritingEncoder": ("source",)}
+"""Where encoders hold the tokenizer that they read with, if not at ``tokenizer``."""
 
 
 def open_subwords(name: str) -> Subwords:
@@ -64,10 +66,15 @@ def _read(place: Place) -> Subwords:
 
 
 def _of_run(folder: Path) -> Subwords:
+    """Return the tokenizer that a run reads with.
+
+    Raises:
+        Refused: If its data were read otherwise, or what it says of them is damaged.
+    """
     try:
         content: dict[str, Any] = json.loads((folder / RUN).read_text("utf-8"))
-        tokenizer = (content.get("encoder") or {}).get("tokenizer")
-        if isinstance(tokenizer, dict):
+        tokenizer = _reads_with(content.get("encoder") or {})
+        if tokenizer is not None:
             return Subwords.from_json(tokenizer)
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         raise Refused(f"{KEY}: {folder / RUN} cannot be read ({error}).") from None
@@ -75,3 +82,17 @@ def _of_run(folder: Path) -> Subwords:
         f"{KEY}: the run {folder} has not read pieces of words; expected a run with {KEY} "
         "wordpiece, bpe or sentencepiece, or with one that it opened."
     )
+
+
+def _reads_with(encoder: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the saved tokenizer that an encoder reads with; None where it reads no pieces.
+
+    Of two, for what is read and for what is written, it is that of what is read.
+    """
+    found: Any = encoder
+    for key in INSIDE.get(encoder.get("name", ""), ("tokenizer",)):
+        found = found.get(key)
+        if not isinstance(found, dict):
+            return None
+    saved = dict(found)
+    return saved if saved.pop("name", "Subwords") == "Subwords" else None
