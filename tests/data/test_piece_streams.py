@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 
@@ -10,6 +11,7 @@ import pytest
 
 from toolkit.data.questions.question_encoder import QuestionEncoder
 from toolkit.data.subwords import Subwords
+from toolkit.data.subwords.proto import UNKNOWN, parse
 from toolkit.data.subwords.streaming import stream_ids
 from toolkit.data.tagged.tag_encoder import TagEncoder
 from toolkit.data.tagged.word_pieces import PiecesOfWords, WholeWords
@@ -148,6 +150,59 @@ def test_hugging_face_folders(tmp_path):
     assert words.ids(["TÉA [CLS] tea"])[0].tolist() == [5, 6, 1, 1, 1, 5, 6]
     (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     assert not Subwords.open(str(tmp_path)).lower
+
+
+def hub(folder, files, **config):
+    """Write a tokenizer in KerasHub's form."""
+    (folder / "assets" / "tokenizer").mkdir(parents=True)
+    (folder / "tokenizer.json").write_text(json.dumps({"class_name": "T", "config": config}))
+    for name, content in files.items():
+        (folder / "assets" / "tokenizer" / name).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"vocabulary.txt": b""}, "vocabulary.txt: is empty"),
+        (
+            {"vocabulary.txt": b"[PAD]\n<unk>\na\n"},
+            r"vocabulary.txt: has no token \[UNK\], which stands for what is unknown",
+        ),
+        ({"vocabulary.json": b"", "merges.txt": b""}, "vocabulary.json: is no JSON"),
+        ({"vocabulary.json": b"{}", "merges.txt": b""}, "vocabulary.json: is empty"),
+        (
+            {"vocabulary.json": b'{"a": 0, "b": 1}', "merges.txt": b"a b\n"},
+            "vocabulary.json: has no token 'ab', which the merge of 'a' and 'b' needs",
+        ),
+    ],
+)
+def test_a_kerashub_vocabulary_that_lacks_what_is_needed(files, said, tmp_path):
+    hub(tmp_path / "a", files)
+    with pytest.raises(Refused, match=said):
+        Subwords.open(str(tmp_path / "a"))
+
+
+def test_another_unknown_token_is_named_by_the_preset(tmp_path):
+    hub(tmp_path / "a", {"vocabulary.txt": b"[PAD]\n<unk>\na\n"}, oov_token="<unk>")
+    assert Subwords.open(str(tmp_path / "a")).ids(["a b"])[0].tolist() == [2, 1]
+
+
+def test_a_hugging_face_vocabulary_without_what_is_unknown(tmp_path):
+    (tmp_path / "vocab.txt").write_text("")
+    with pytest.raises(Refused, match="vocab.txt: is empty"):
+        Subwords.open(str(tmp_path))
+    (tmp_path / "vocab.txt").write_text("[PAD]\na\n")
+    with pytest.raises(Refused, match=r"vocab.txt: has no token \[UNK\] or <unk>"):
+        Subwords.open(str(tmp_path))
+
+
+def test_a_sentencepiece_model_whose_unknown_piece_has_another_name(tmp_path):
+    proto = parse(base64.b64decode(Subwords.train("sentencepiece", [LINES], 36)[0].proto))
+    for piece in proto.pieces:
+        piece.piece = "?" if piece.type == UNKNOWN else piece.piece
+    (tmp_path / "spiece.model").write_bytes(proto.SerializeToString())
+    with pytest.raises(Refused, match=r"spiece.model: has no token \[UNK\] or <unk>"):
+        Subwords.open(str(tmp_path))
 
 
 def test_what_is_no_tokenizer(tmp_path):

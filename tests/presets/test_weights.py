@@ -172,6 +172,18 @@ def test_tokens_that_a_task_adds_start_anew_and_others_must_be_the_presets(tmp_p
         begun("bert", tmp_path / "a", swapped)
 
 
+def test_a_mask_for_which_a_preset_has_no_row_is_named(tmp_path):
+    write_folder(tmp_path / "a", "bert")
+    task: Any = TASKS["masked_language_model"]()
+    model = settle({"body": [{"backbone": {"preset": str(tmp_path / "a")}}]})
+    words = [word.replace("[MASK]", "[HIDDEN]") for word in WORDS]
+    special = {name: i for name, i in SPECIAL.items() if name != "mask"}
+    field = Field("tokens", (None,), "int32", vocabulary=tuple(words), special=special)
+    masked = task.shaped(Spec({"tokens": field}, {}))
+    with pytest.raises(Refused, match=r"lacks what the task needs \(<mask>\), and its weights for"):
+        assemble(model, masked, task, batch_size=2)
+
+
 @pytest.mark.parametrize(
     ("model_type", "said"),
     [

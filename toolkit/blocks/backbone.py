@@ -125,6 +125,13 @@ def _rows(made: Architecture, field: Any, preset: str | None) -> int:
         raise Refused("block 'backbone' needs an input of tokens with a vocabulary")
     if made.vocabulary and len(words) > made.vocabulary:
         source = f"model.preset={preset}" if preset else "model.vocabulary"
+        beyond = set(range(made.vocabulary, len(words)))
+        if beyond <= set((getattr(field, "special", None) or {}).values()):
+            lacking = ", ".join(words[i] for i in sorted(beyond))
+            raise Refused(
+                f"{source}: the vocabulary lacks what the task needs ({lacking}), and its weights "
+                f"for {made.vocabulary:,} tokens have none to spare."
+            )
         raise Refused(
             f"data.tokenizer: the data has {len(words):,} tokens, and {source} has weights for "
             f"{made.vocabulary:,}: it was not made with this tokenizer. Leave data.tokenizer=auto, "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from toolkit.data.subwords.proto import folding_case, without_marks
 from toolkit.data.subwords.subwords import Subwords
+from toolkit.errors import Refused
 
 Names = Mapping[str, tuple[str, ...]]
 NAMES: Names = {
@@ -44,15 +45,73 @@ def pair_ends(vocabulary: tuple[str, ...], special: Mapping[str, int]) -> int:
     return 2 if "start" in special and vocabulary[special["start"]] == "<s>" else 1
 
 
+def word_piece(
+    vocabulary: tuple[str, ...],
+    where: Path,
+    *,
+    names: Names = NAMES,
+    lower: bool = False,
+    strip_accents: bool = False,
+) -> Subwords:
+    """Return the tokenizer of a vocabulary of words and their pieces.
+
+    Args:
+        vocabulary: The pieces, in the order of their ids.
+        where: The file, for messages.
+        names: What its special tokens are called.
+        lower: Whether capital letters become small.
+        strip_accents: Whether accents are taken off.
+
+    Raises:
+        Refused: If it has no piece, or none for what is unknown.
+    """
+    special = special_ids(vocabulary, names)
+    _check_unknown(vocabulary, special, names, where)
+    return Subwords("wordpiece", vocabulary, special, lower, strip_accents=strip_accents)
+
+
+def _check_unknown(
+    vocabulary: tuple[str, ...], special: Mapping[str, int], names: Names, where: Path
+) -> None:
+    """Refuse a vocabulary without a token for what is unknown, of those kinds that need it."""
+    if not any(vocabulary):
+        raise Refused(f"{where}: is empty; expected the tokens of a vocabulary.")
+    if "unknown" not in special:
+        wanted = " or ".join(dict.fromkeys(names["unknown"]))
+        raise Refused(f"{where}: has no token {wanted}, which stands for what is unknown.")
+
+
 def byte_pair(
     vocabulary: tuple[str, ...],
     merges: list[tuple[str, str]],
+    where: Path,
     *,
     names: Names = NAMES,
     lower: bool = False,
     prefix_space: bool = False,
 ) -> Subwords:
-    """Return the tokenizer of a vocabulary of bytes and what they merge to."""
+    """Return the tokenizer of a vocabulary of bytes and what they merge to.
+
+    Args:
+        vocabulary: The pieces, in the order of their ids.
+        merges: Pairs of pieces that become one, the first to be merged first.
+        where: The vocabulary's file, for messages.
+        names: What its special tokens are called.
+        lower: Whether capital letters become small.
+        prefix_space: Whether a text begins as if a blank stood before it.
+
+    Raises:
+        Refused: If it has no piece, or lacks one that is merged.
+    """
+    if not vocabulary:
+        raise Refused(f"{where}: is empty; expected the tokens of a vocabulary.")
+    known = set(vocabulary)
+    for first, second in merges:
+        if lacking := [piece for piece in (first, second, first + second) if piece not in known]:
+            raise Refused(
+                f"{where}: has no token '{lacking[0]}', which the merge of '{first}' and "
+                f"'{second}' needs."
+            )
     special = special_ids(vocabulary, names)
     return Subwords(
         "bpe",
@@ -78,7 +137,7 @@ def sentencepiece(
         lower: Whether capital letters become small.
 
     Raises:
-        Refused: If it is no such model.
+        Refused: If it is no such model, or has no piece for what is unknown.
     """
     marks = sorted({token for tokens in names.values() for token in tokens})
     model, pieces = without_marks(model, marks, str(where))
@@ -88,6 +147,7 @@ def sentencepiece(
     elif any(name in family.lower() for name in DEBERTA) and "[MASK]" not in pieces:
         pieces = (*pieces, "[MASK]")
     special = special_ids(pieces, names)
+    _check_unknown(pieces, special, names, where)
     encoded = base64.b64encode(model).decode("ascii")
     ends = pair_ends(pieces, special)
     return Subwords("sentencepiece", pieces, special, lower, proto=encoded, pair_ends=ends)

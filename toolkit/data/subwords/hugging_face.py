@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data.files.finding import read_bytes, read_text
-from toolkit.data.subwords.families import NAMES, Names, byte_pair, sentencepiece, special_ids
-from toolkit.data.subwords.kerashub import read_merges
+from toolkit.data.subwords.families import NAMES, Names, byte_pair, sentencepiece, word_piece
+from toolkit.data.subwords.kerashub import read_json, read_merges
 from toolkit.data.subwords.subwords import Subwords
 from toolkit.errors import Refused
 from toolkit.presets.places import Place
@@ -35,28 +35,30 @@ def read_hugging_face(place: Place, key: str) -> Subwords:
         key: The config key that names it, for messages.
 
     Raises:
-        Refused: If it has none of the three kinds, or a file is damaged.
+        Refused: If it has none of the three kinds, or a file is damaged or lacks a token that the
+            kind cannot do without.
     """
-    config, settings, given = (_json(place.file(name)) for name in SETTINGS)
+    config, settings, given = (read_json(place.file(name)) for name in SETTINGS)
     names = _names({**settings, **given})
     family = f"{settings.get('tokenizer_class', '')} {config.get('model_type', '')}".lower()
-    whole = _json(place.file("tokenizer.json"))
-    added = {str(token): int(i) for token, i in _json(place.file("added_tokens.json")).items()}
+    whole = read_json(place.file("tokenizer.json"))
+    added = {str(token): int(i) for token, i in read_json(place.file("added_tokens.json")).items()}
     added |= {entry["content"]: entry["id"] for entry in whole.get("added_tokens", ())}
     if (path := place.file("vocab.txt")) is not None:
         lines = read_text(path).removesuffix("\n").split("\n")
         pieces = _with_added([line.rstrip("\r") for line in lines], added)
-        return _word_piece(pieces, names, settings, whole, key)
+        return _word_piece(pieces, path, names, settings, whole)
     prefix = bool(settings.get("add_prefix_space"))
     path, second = place.file("vocab.json"), place.file("merges.txt")
     if path is not None and second is not None:
-        pieces = _with_added(_ordered(_json(path)), added)
-        return byte_pair(pieces, read_merges(second), names=names, prefix_space=prefix)
+        pieces = _with_added(_ordered(read_json(path)), added)
+        return byte_pair(pieces, read_merges(second), path, names=names, prefix_space=prefix)
     for name in MODELS:
         if (path := place.file(name)) is not None:
             lower = bool(settings.get("do_lower_case", "albert" in family))
             return sentencepiece(read_bytes(path), family, path, names=names, lower=lower)
-    if not whole:
+    path = place.file("tokenizer.json")
+    if path is None or not whole:
         raise Refused(
             f"{key}: no tokenizer in {place.name}: expected vocab.txt, vocab.json with merges.txt, "
             f"{MODELS[0]} or tokenizer.json (Hugging Face), tokenizer.json with assets (KerasHub), "
@@ -65,14 +67,13 @@ def read_hugging_face(place: Place, key: str) -> Subwords:
     model = whole.get("model", {})
     kind, splits = model.get("type"), json.dumps(whole.get("pre_tokenizer"))
     if kind == "WordPiece":
-        return _word_piece(
-            _with_added(_ordered(model["vocab"]), added), names, settings, whole, key
-        )
+        pieces = _with_added(_ordered(model["vocab"]), added)
+        return _word_piece(pieces, path, names, settings, whole)
     if kind == "BPE" and '"ByteLevel"' in splits and '"Split"' not in splits:
         pairs = [m.split(" ", 1) if isinstance(m, str) else m for m in model["merges"]]
         merges = [(first, second) for first, second in pairs]
         pieces = _with_added(_ordered(model["vocab"]), added)
-        return byte_pair(pieces, merges, names=names, prefix_space=prefix)
+        return byte_pair(pieces, merges, path, names=names, prefix_space=prefix)
     raise Refused(
         f"{key}: the tokenizer of {place.name} ({kind}) splits text in a way that is none of "
         "wordpiece, byte-level bpe and sentencepiece with its model file."
@@ -81,22 +82,19 @@ def read_hugging_face(place: Place, key: str) -> Subwords:
 
 def _word_piece(
     pieces: tuple[str, ...],
+    where: Path,
     names: Names,
     settings: dict[str, Any],
     whole: dict[str, Any],
-    key: str,
 ) -> Subwords:
-    special = special_ids(pieces, names)
-    if "unknown" not in special:
-        raise Refused(f"{key}: the vocabulary has no {names['unknown'][0]}.")
     normalizer = whole.get("normalizer") or {}
     lower = settings.get("do_lower_case", normalizer.get("lowercase", True))
     accents = settings.get("strip_accents", normalizer.get("strip_accents"))
-    return Subwords(
-        "wordpiece",
+    return word_piece(
         pieces,
-        special,
-        bool(lower),
+        where,
+        names=names,
+        lower=bool(lower),
         strip_accents=bool(lower if accents is None else accents),
     )
 
@@ -122,20 +120,3 @@ def _names(given: dict[str, Any]) -> Names:
         tokens = [value.get("content") if isinstance(value, dict) else value for value in values]
         found[name] = (*(token for token in tokens if isinstance(token, str)), *NAMES[name])
     return found
-
-
-def _json(path: Path | None) -> dict[str, Any]:
-    """Return what a file holds, or nothing where there is none.
-
-    Raises:
-        Refused: If it is damaged.
-    """
-    if path is None:
-        return {}
-    try:
-        content = json.loads(read_text(path))
-    except ValueError as error:
-        raise Refused(f"{path}: is no JSON ({error}).") from None
-    if not isinstance(content, dict):
-        raise Refused(f"{path}: expected a JSON object.")
-    return content

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data.files.finding import read_bytes, read_text
-from toolkit.data.subwords.families import NAMES, byte_pair, sentencepiece, special_ids
+from toolkit.data.subwords.families import NAMES, byte_pair, sentencepiece, word_piece
 from toolkit.data.subwords.subwords import Subwords
 from toolkit.errors import Refused
 from toolkit.presets.places import Place
@@ -33,10 +33,11 @@ def read_kerashub(place: Place, key: str) -> Subwords:
         key: The config key that names it, for messages.
 
     Raises:
-        Refused: If it is of none of the three kinds, or a file is missing or damaged.
+        Refused: If it is of none of the three kinds, or a file is missing, damaged or lacks a token
+            that the kind cannot do without.
     """
     path = place.file(CONFIG)
-    saved: dict[str, Any] = {} if path is None else json.loads(read_text(path))
+    saved = read_json(path)
     config, family = saved.get("config", {}), str(saved.get("class_name", "tokenizer"))
     assets = {name: place.file(f"{ASSETS}/{name}") for name in FILES}
     model, words, ids, merges = (assets.get(name) for name in FILES)
@@ -45,14 +46,15 @@ def read_kerashub(place: Place, key: str) -> Subwords:
     if words is not None:
         text = read_text(words).removesuffix("\n")
         pieces = tuple(line.rstrip() for line in text.split("\n"))
-        special = special_ids(pieces, {**NAMES, "unknown": (config.get("oov_token") or "[UNK]",)})
+        names = {**NAMES, "unknown": (config.get("oov_token") or "[UNK]",)}
         lower, accents = bool(config.get("lowercase")), bool(config.get("strip_accents"))
-        return Subwords("wordpiece", pieces, special, lower, strip_accents=accents)
+        return word_piece(pieces, words, names=names, lower=lower, strip_accents=accents)
     if ids is not None and merges is not None:
-        known: dict[str, int] = json.loads(read_text(ids))
+        known: dict[str, int] = read_json(ids)
         return byte_pair(
             tuple(sorted(known, key=known.__getitem__)),
             read_merges(merges),
+            ids,
             prefix_space=bool(config.get("add_prefix_space")),
         )
     raise Refused(
@@ -77,3 +79,20 @@ def read_merges(path: Path) -> list[tuple[str, str]]:
             raise Refused(f"{path}, line {number}: expected two pieces, got {line[:40]!r}.")
         merges.append((pair[0], pair[1]))
     return merges
+
+
+def read_json(path: Path | None) -> dict[str, Any]:
+    """Return what a file holds, or nothing where there is none.
+
+    Raises:
+        Refused: If it is damaged.
+    """
+    if path is None:
+        return {}
+    try:
+        content = json.loads(read_text(path))
+    except ValueError as error:
+        raise Refused(f"{path}: is no JSON ({error}).") from None
+    if not isinstance(content, dict):
+        raise Refused(f"{path}: expected a JSON object.")
+    return content
