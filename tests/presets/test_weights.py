@@ -172,6 +172,17 @@ def test_tokens_that_a_task_adds_start_anew_and_others_must_be_the_presets(tmp_p
         begun("bert", tmp_path / "a", swapped)
 
 
+def test_a_vocabulary_that_was_cut_short_is_told(tmp_path):
+    write_folder(tmp_path / "a", "bert")
+    model = settle({"body": [{"backbone": {"preset": str(tmp_path / "a")}}]})
+    task: Any = TASKS["classification"]()
+    for known, said in ((18, []), (17, ["data.tokenizer: 17 tokens, and "])):
+        few = spec(WORDS[:known])
+        _, *told = take_presets(assemble(model, few, task, batch_size=2), few, model)
+        assert [note[: len("data.tokenizer: 17 tokens, and ")] for note in told] == said
+        assert all("has weights for 20; is its vocabulary cut short?" in note for note in told)
+
+
 def test_a_mask_for_which_a_preset_has_no_row_is_named(tmp_path):
     write_folder(tmp_path / "a", "bert")
     task: Any = TASKS["masked_language_model"]()
