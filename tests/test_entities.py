@@ -38,6 +38,7 @@ def test_entities_of_a_sentence(tags, expected):
         ("I-A I-A O I-A B-A", "B-A I-A O B-A B-A"),
         ("S-A B-A E-A O", "B-A B-A I-A O"),
         ("B-A I-B O", "B-A B-B O"),
+        ("S-A MISC B-A E-A", "B-A MISC B-A I-A"),
     ],
 )
 def test_other_schemes_become_bio(tags, bio):

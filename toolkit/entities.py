@@ -61,8 +61,11 @@ def entities(tags: Sequence[str]) -> list[Entity]:
 
 
 def as_bio(tags: Sequence[str]) -> list[str]:
-    """Return tags that mark the same entities, each one beginning with ``B`` (IOB2)."""
-    written = [OUTSIDE] * len(tags)
+    """Return tags that mark the same entities, each one beginning with ``B`` (IOB2).
+
+    Tags that mark none, ``O`` and any other without such a beginning, stay as they are.
+    """
+    written = list(tags)
     for entity in entities(tags):
         written[entity.start] = f"B-{entity.kind}"
         for place in range(entity.start + 1, entity.end):

@@ -80,7 +80,38 @@ def test_columns_are_chosen(write):
 def test_other_tags_stay_as_they_are(write):
     read = read_tagged(write(), tag_column=1)
     assert read.sentences[0].tags == ("NNP", "VBZ", "JJ")
-    assert "tags such as '.' mark no entities" in read.notes[0]
+    assert read.notes == ()
+
+
+def test_a_stray_tag_leaves_the_others_in_the_scheme_that_is_learned(write):
+    train = "a B-LOC\nb I-LOC\nc O\n\n"
+    odd = "a B-LOC\nb E-LOC\nc MISC\nd S-NEW\n\n"
+    path = write(train)
+    dataset = conll(train=path, valid=(valid := write(odd, "valid.conll")))
+    assert dataset.valid.source.tags == (("B-LOC", "I-LOC", "MISC", "B-NEW"),)
+    unheard = "do not occur in training;"
+    assert [note for note in dataset.notes if "unk" not in note] == [
+        f"{valid}: 2 tags are written as BIO has them; the entities are the same.",
+        f"{valid}: 1 tags (B-NEW) {unheard} their entities count as missed, and accuracy leaves "
+        "them out.",
+        f"{valid}: 1 tags (MISC) {unheard} they mark no entities, and accuracy leaves them out.",
+    ]
+    mixed = conll(train=valid, valid=path)
+    assert set(mixed.spec.target.classes) == {"B-LOC", "I-LOC", "MISC", "B-NEW"}
+    assert any("all tags are scored word by word" in note for note in mixed.notes)
+
+
+def test_tags_that_mark_no_entities_are_told_once(write, copied):
+    path = write()
+    dataset = conll(train=path, valid=copied(path), tag_column=1)
+    (told,) = [note for note in dataset.notes if "mark no entities" in note]
+    assert told == (
+        f"{path}: tags such as '.' mark no entities (B-PER, I-PER, O would): all tags are scored "
+        "word by word, by accuracy."
+    )
+    other = write("EU NNP\nx SYM\n", "other.conll")
+    notes = conll(train=path, valid=other, tag_column=1).notes
+    assert f"{other}: 1 tags (SYM) do not occur in training; accuracy leaves them out." in notes
 
 
 def test_lines_that_lack_a_column_are_named(write):

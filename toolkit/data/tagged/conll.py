@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,8 @@ def conll(
     Without files of one's own: CoNLL-2003's English part (14,041 sentences to train on, 3,250 to
     choose the best epoch by, 3,453 to report), where its files lie under the root; they cannot be
     downloaded, as the texts are Reuters'. Empty lines end sentences and ``-DOCSTART-`` begins a
-    document. Entities may be marked as IOB1, IOB2 (BIO), IOBES or BILOU and are learned as BIO.
+    document. Entities may be marked as IOB1, IOB2 (BIO), IOBES or BILOU and are learned as BIO; a
+    tag of any other form stays as it is.
 
     Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task", 2003,
     arXiv:cs/0306050.
@@ -117,6 +119,7 @@ def conll(
         own, told = pieces(tokenizer, texts, size=vocabulary_size, lower=lower, where=where)
         reader, notes = PiecesOfWords(own), notes + told
     classes = _in_order(parts["train"].tags)
+    notes += _without_entities(where, classes)
     encoder = TagEncoder(reader, classes, max_length, stride)
     splits = {part: encoder.cut(read.sentences) for part, read in parts.items()}
     for part, read in parts.items():
@@ -187,12 +190,35 @@ def _told(
             f"{read.path}: {len(read):,} sentences are {len(split):,} rows, since some are longer "
             "than data.max_length."
         )
-    if strange := sorted(read.tags - classes):
-        count = sum(tag in strange for s in read.sentences for tag in s.tags)
-        notes.append(
-            f"{read.path}: {count:,} tags ({', '.join(strange)}) do not occur in training; they "
-            "are scored, and count as missed."
-        )
+    notes += _unheard(read, classes)
     tokens = split.arrays["tokens"].values  # type: ignore[union-attr]
     unknown = int((tokens == reader.special.get("unknown", -1)).sum())
     return [*notes, unknown_note(read.path, unknown, len(tokens))] if unknown else notes
+
+
+def _without_entities(path: str, classes: tuple[str, ...]) -> list[str]:
+    """Return what is told of training tags of which some mark no entity."""
+    odd = [tag for tag in classes if not mark_entities([tag, OUTSIDE]) and tag != OUTSIDE]
+    if not odd:
+        return []
+    return [
+        f"{path}: tags such as '{min(odd)}' mark no entities (B-PER, I-PER, O would): all tags are "
+        "scored word by word, by accuracy."
+    ]
+
+
+def _unheard(read: Tagged, classes: set[str]) -> list[str]:
+    """Return what is told of tags that do not occur in training, and how they are scored."""
+    strange = Counter(tag for s in read.sentences for tag in s.tags if tag not in classes)
+    entity = mark_entities(classes)
+    missed = {tag for tag in strange if entity and mark_entities([tag])}
+    kinds = (
+        (missed, "their entities count as missed, and "),
+        (strange.keys() - missed, "they mark no entities, and " if entity else ""),
+    )
+    return [
+        f"{read.path}: {sum(strange[tag] for tag in tags):,} tags ({', '.join(sorted(tags))}) do "
+        f"not occur in training; {scored}accuracy leaves them out."
+        for tags, scored in kinds
+        if tags
+    ]

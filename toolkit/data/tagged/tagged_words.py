@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.data.files.finding import lines_of, read_text
-from toolkit.entities import OUTSIDE, as_bio, mark_entities
+from toolkit.entities import as_bio
 from toolkit.errors import Refused
 
 DOCUMENT = "-DOCSTART-"
@@ -75,8 +75,8 @@ def read_tagged(
 ) -> Tagged:
     """Read a file of columns, one word a line, an empty line between sentences; plain or ``.gz``.
 
-    Lines whose word is ``-DOCSTART-`` begin a document. Tags that mark entities are read as BIO
-    (IOB2), whichever of IOB1, IOB2, IOBES and BILOU the file has; other tags as they are.
+    Lines whose word is ``-DOCSTART-`` begin a document. Each tag that marks an entity is read as
+    BIO (IOB2) has it, whichever of IOB1, IOB2, IOBES and BILOU the file has; others as they are.
 
     Args:
         path: The file.
@@ -166,13 +166,6 @@ def _cells(cells: Sequence[str], columns: Sequence[int]) -> list[str] | None:
 
 def _in_bio(read: Tagged) -> Tagged:
     """Return the sentences with entities marked as BIO, and what was changed."""
-    if not mark_entities(read.tags):
-        odd = next((tag for tag in sorted(read.tags) if not mark_entities([tag, OUTSIDE])), None)
-        told = (
-            f"{read.path}: tags such as '{odd}' mark no entities (B-PER, I-PER, O would): they are "
-            "scored word by word, by accuracy."
-        )
-        return Tagged(read.path, read.sentences, (told,) if odd not in (None, OUTSIDE) else ())
     changed = 0
     sentences = []
     for sentence in read.sentences:
