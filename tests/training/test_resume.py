@@ -597,4 +597,18 @@ def test_what_cannot_be_resumed(points, mlp, tmp_path):
     refused(r"step-00000002\.safetensors is damaged")
     for path in checkpoints(folder.checkpoints):
         path.unlink()
+    folder.results.write_text("{}")
     refused("no checkpoint in .*checkpoints to go on from")
+
+
+def test_a_run_without_a_checkpoint_begins_again(points, mlp, tmp_path):
+    whole = train({"model": mlp, "data": points}, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train({"model": mlp, "data": points}, tmp_path / "r", callbacks=[StopAt(2)])
+    run = toolkit.Run(tmp_path / "r", points)
+    for path in checkpoints(tmp_path / "r" / "checkpoints"):
+        path.unlink()
+    run.resume(quiet=True)
+    assert "before its first checkpoint: begins again" in (run.path / "train.log").read_text()
+    for one, other in zip(whole.model.get_weights(), run.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
