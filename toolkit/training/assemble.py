@@ -62,6 +62,13 @@ class Trainable:
                 found[name] = own
         return found
 
+    def parameters_beside(self) -> dict[str, int]:
+        """Return how many parameters each network beside it has, what others have left out."""
+        return {
+            name: sum(layer.size for layer in layers)
+            for name, layers in self.layers_beside().items()
+        }
+
     @property
     def frozen(self) -> int:
         """How many parameters lie in layers that are not trained, or not trained as a whole."""

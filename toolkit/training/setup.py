@@ -93,11 +93,10 @@ class Setup:
         told = f"{count:,} parameters"
         if frozen:
             told = f"{count - frozen:,} trainable and {frozen:,} frozen parameters"
-        others = self.trainable.layers_beside().items()
+        others = self.trainable.parameters_beside()
         if others and "generator" in getattr(self.task, "form", ()):
             told = f"generator {told}"
-        sizes = [f"{name} {sum(layer.size for layer in layers):,}" for name, layers in others]
-        return ", ".join([told, *sizes])
+        return ", ".join([told, *(f"{name} {size:,}" for name, size in others.items())])
 
 
 def prepare(

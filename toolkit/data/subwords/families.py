@@ -70,12 +70,16 @@ def word_piece(
     return Subwords("wordpiece", vocabulary, special, lower, strip_accents=strip_accents)
 
 
+def _check_filled(vocabulary: tuple[str, ...], where: Path) -> None:
+    if not any(vocabulary):
+        raise Refused(f"{where}: is empty; expected the tokens of a vocabulary.")
+
+
 def _check_unknown(
     vocabulary: tuple[str, ...], special: Mapping[str, int], names: Names, where: Path
 ) -> None:
     """Refuse a vocabulary without a token for what is unknown, of those kinds that need it."""
-    if not any(vocabulary):
-        raise Refused(f"{where}: is empty; expected the tokens of a vocabulary.")
+    _check_filled(vocabulary, where)
     if "unknown" not in special:
         wanted = " or ".join(dict.fromkeys(names["unknown"]))
         raise Refused(f"{where}: has no token {wanted}, which stands for what is unknown.")
@@ -103,8 +107,7 @@ def byte_pair(
     Raises:
         Refused: If it has no piece, or lacks one that is merged.
     """
-    if not vocabulary:
-        raise Refused(f"{where}: is empty; expected the tokens of a vocabulary.")
+    _check_filled(vocabulary, where)
     known = set(vocabulary)
     for first, second in merges:
         if lacking := [piece for piece in (first, second, first + second) if piece not in known]:

@@ -187,10 +187,7 @@ def plan(
         name=setup.name,
         layers=layers,
         parameters=setup.trainable.inference.count_params(),
-        beside={
-            name: sum(layer.size for layer in own)
-            for name, own in setup.trainable.layers_beside().items()
-        },
+        beside=setup.trainable.parameters_beside(),
         frozen=setup.trainable.frozen,
         flops=sum(layer.flops for layer in layers),
         flops_training=sum(layer.flops_training for layer in layers),
