@@ -78,9 +78,9 @@ def plain(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> Buil
     return Built(objective, saved(model, inputs, task.finish(outputs)), features.stages)
 
 
-def description(model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of a model file that describe a network of one body."""
-    return {"stem": model.get("stem") or {}, "body": model["body"]}
+def description(model: Mapping[str, Any], part: str = "body") -> dict[str, Any]:
+    """Return what ``build_network`` is told of one of a model file's networks."""
+    return {"stem": model.get("stem") or {}, "body": model[part], "part": part}
 
 
 def saved(model: Mapping[str, Any], inputs: Mapping[str, Any], outputs: Any) -> keras.Model:

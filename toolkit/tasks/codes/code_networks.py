@@ -11,6 +11,7 @@ import keras
 from toolkit.data.spec import Field, Spec
 from toolkit.models.network import Features, Stage, build_network
 from toolkit.models.rules import code_kind
+from toolkit.tasks.built import description
 from toolkit.tasks.field_head import to_field
 
 
@@ -57,14 +58,11 @@ def code_networks(model: Mapping[str, Any], spec: Spec) -> CodeNetworks:
         model: ``stem``, ``encoder`` and ``decoder``, as a model file has them.
         spec: What is read; the decoder gives the like.
     """
-    stem = model.get("stem") or {}
-    inputs, features = build_network(spec.inputs, body=model["encoder"], part="encoder", stem=stem)
+    inputs, features = build_network(spec.inputs, **description(model, "encoder"))
     code = Field(code_kind(features.layout), tuple(features.x.shape[1:]), features.x.dtype)
     entry, made = build_network(
         {"code": code},
-        body=model["decoder"],
-        part="decoder",
-        stem=stem,
+        **description(model, "decoder"),
         goal=spec.input,
         mask=False,
     )

@@ -10,7 +10,7 @@ import keras
 
 from toolkit.data.spec import Field, Spec
 from toolkit.models.network import build_network
-from toolkit.tasks.built import Built, Sizes, saved
+from toolkit.tasks.built import Built, Sizes, description, saved
 from toolkit.tasks.field_head import to_field
 from toolkit.tasks.games.adversarial_objective import AdversarialObjective
 from toolkit.tasks.games.verdict import verdict
@@ -26,7 +26,6 @@ def adversaries(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -
         sizes: What they are built for.
     """
     image = replace(spec.input, dtype="float32")
-    stem = model.get("stem") or {}
     noise = {"noise": Field("code", (task.latent,))}
     label = keras.Input((), dtype="int32", name="label") if task.classes else None
     told = None
@@ -34,7 +33,7 @@ def adversaries(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -
         told = keras.ops.one_hot(label, task.classes, dtype="float32")
         told.name = "condition"  # the generator is trained with it as an input
     entries, made = build_network(
-        noise, body=model["generator"], part="generator", stem=stem, condition=told, goal=image
+        noise, **description(model, "generator"), condition=told, goal=image
     )
     drawn = keras.layers.Activation("tanh", dtype="float32")(to_field(made, image))
     by_shares = entries if told is None else {**entries, "condition": told}
@@ -59,7 +58,7 @@ def judge(model: Mapping[str, Any], image: Field, task: Any) -> keras.Model:
     tells = task.labels == "condition"
     told = keras.Input((task.classes,), name="condition") if tells else None
     entries, features = build_network(
-        {"image": image}, body=model["discriminator"], stem=model.get("stem"), condition=told
+        {"image": image}, **description(model, "discriminator"), condition=told
     )
     if told is not None:
         entries = {**entries, "condition": told}

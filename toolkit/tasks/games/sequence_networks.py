@@ -14,7 +14,7 @@ from toolkit.data.spec import Spec
 from toolkit.errors import Refused
 from toolkit.models.network import build_network
 from toolkit.models.rules import blocks_of
-from toolkit.tasks.built import Built, Sizes, saved
+from toolkit.tasks.built import Built, Sizes, description, saved
 from toolkit.tasks.games.sequence_game import SequenceGame
 from toolkit.tasks.games.verdict import verdict
 from toolkit.tasks.language.language_modelling import LanguageModelling
@@ -76,11 +76,10 @@ def sequence_networks(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Si
             f"generator: block '{others[0]}' cannot write token by token; expected "
             f"{', '.join(WRITING)}."
         )
-    stem = model.get("stem") or {}
     noise = keras.Input((task.latent,), name="noise")
     state = NoiseState(noise)
     entries, features = build_network(
-        spec.inputs, body=model["generator"], part="generator", stem=stem, state=state, mask=False
+        spec.inputs, **description(model, "generator"), state=state, mask=False
     )
     logits = LanguageModelling().head(features, spec.target)
     layer, embedded = _embedding(features.stages[0].x)
@@ -90,8 +89,7 @@ def sequence_networks(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Si
 
     read, judged = build_network(
         spec.inputs,
-        body=model["discriminator"],
-        stem=stem,
+        **description(model, "discriminator"),
         mask=False,
         length=task.sequence_length,
     )

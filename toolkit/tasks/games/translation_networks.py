@@ -10,7 +10,7 @@ import keras
 
 from toolkit.data.spec import Field, Spec
 from toolkit.models.network import Stage, build_network
-from toolkit.tasks.built import Built, Sizes, saved
+from toolkit.tasks.built import Built, Sizes, description, saved
 from toolkit.tasks.field_head import to_field
 from toolkit.tasks.games.translation_objective import TranslationObjective
 from toolkit.tasks.games.verdict import verdict
@@ -71,14 +71,13 @@ def translator(model: Mapping[str, Any], image: Field, picture: Field) -> Transl
         picture: What is made.
     """
     channels = image.shape[-1]
-    stem = dict(model.get("stem") or {})
     halves = [0.5] * (channels or 0)
-    stem["image"] = {**(stem.get("image") or {}), "means": halves, "deviations": halves}
+    own = description(model, "generator")
+    units = {**(own["stem"].get("image") or {}), "means": halves, "deviations": halves}
+    own["stem"] = {**own["stem"], "image": units}
     entries, made = build_network(
         {"image": image},
-        body=model["generator"],
-        part="generator",
-        stem=stem,
+        **own,
         goal=replace(picture, dtype="float32"),
     )
     drawn = keras.layers.Activation("tanh", dtype="float32")(to_field(made, picture))
@@ -97,7 +96,5 @@ def judge(model: Mapping[str, Any], *fields: Field) -> keras.Model:
     height, width = fields[0].shape[:2]
     channels = sum(field.shape[-1] or 0 for field in fields)
     seen = Field("image", (height, width, channels))
-    entries, features = build_network(
-        {"image": seen}, body=model["discriminator"], stem=model.get("stem")
-    )
+    entries, features = build_network({"image": seen}, **description(model, "discriminator"))
     return keras.Model(entries["image"], verdict(entries, features), name="discriminator")

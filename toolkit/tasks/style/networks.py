@@ -11,7 +11,7 @@ from toolkit.blocks.picture import LAYER
 from toolkit.data.spec import Spec
 from toolkit.errors import Refused
 from toolkit.models.network import build_network
-from toolkit.tasks.built import Built, Sizes, saved
+from toolkit.tasks.built import Built, Sizes, description, saved
 from toolkit.tasks.style.objective import StyleObjective
 from toolkit.tasks.style.style_transfer import CODE
 from toolkit.tasks.units import BYTE
@@ -36,9 +36,7 @@ def painting(task: Any, model: Mapping[str, Any], spec: Spec, sizes: Sizes) -> B
         )
     entries, features = build_network(
         {"code": CODE},
-        body=model["generator"],
-        part="generator",
-        stem=model.get("stem"),
+        **description(model, "generator"),
         goal=spec.input,
     )
     network = keras.Model(entries["code"], features.x, name="network")

@@ -13,7 +13,7 @@ import tensorflow as tf
 from toolkit.blocks.state import CarriedState
 from toolkit.data.spec import Spec
 from toolkit.models.network import Features, build_network
-from toolkit.tasks.built import Built, Sizes, saved
+from toolkit.tasks.built import Built, Sizes, description, saved
 from toolkit.tasks.language.token_objective import TokenObjective
 from toolkit.tasks.writing.writer import Writer
 
@@ -110,13 +110,10 @@ def encoder_and_decoder(
 
     Their stages are those of both.
     """
-    stem = model.get("stem") or {}
-    inputs, memory = build_network(spec.inputs, body=model["encoder"], part="encoder", stem=stem)
+    inputs, memory = build_network(spec.inputs, **description(model, "encoder"))
     written, features = build_network(
         task.written(spec.target),
-        body=model["decoder"],
-        part="decoder",
-        stem=stem,
+        **description(model, "decoder"),
         state=state,
         mask=False,  # what is written has no padding before its end
         memory=memory,
