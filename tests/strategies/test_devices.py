@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import tensorflow as tf
 
 from toolkit.errors import Refused
 from toolkit.training import strategy
@@ -72,6 +73,29 @@ def test_a_cluster_that_cannot_be_read_is_refused(text, monkeypatch):
 def test_workers_that_nobody_names_are_refused():
     with pytest.raises(Refused, match=r"no other worker is named\. Set TF_CONFIG .*launch workers"):
         strategy._made.__wrapped__("multi_worker", None)
+
+
+def test_sums_over_workers_do_not_wait_for_each_other():
+    from tensorflow.python.distribute import collective_util, cross_device_utils
+
+    launcher = cross_device_utils.CollectiveReplicaLauncher(
+        1, 1, cross_device_utils.CollectiveKeys(), "/cpu:0", collective_util.Options()
+    )
+
+    def waiting() -> list[bool]:
+        """Return of each sum in a step whether it begins after another one's end."""
+
+        @tf.function
+        def step(a):
+            return [launcher.all_reduce(a * i) for i in range(strategy.LANES + 1)]
+
+        graph = step.get_concrete_function(tf.TensorSpec([2])).graph
+        sums = [op for op in graph.get_operations() if op.type == "CollectiveReduceV2"]
+        return [any(op in sums for op in each.control_inputs) for each in sums]
+
+    assert waiting() == [False] + [True] * strategy.LANES  # TensorFlow's own way
+    strategy.sum_side_by_side([launcher])
+    assert waiting() == [False] * strategy.LANES + [True]
 
 
 def toolkit(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from functools import lru_cache
+from itertools import cycle
 from typing import Any, Literal
 
 from toolkit.data.batching import Batching
@@ -21,6 +22,9 @@ BUCKET = 4 * 2**20
 """Bytes of gradients that workers sum at a time, while those of lower layers are still computed
 where there are several threads (Li et al. 2020, arXiv:2006.15704). PyTorch has 25 MB; a small
 encoder's are 42 MB in all."""
+
+LANES = 4
+"""Sums that may be under way between workers at a time."""
 
 
 def workers() -> int:
@@ -89,9 +93,9 @@ def _made(kind: Kind, devices: int | None) -> Any:
             "start them by SLURM, or on this machine: python -m toolkit launch workers=2 …"
         )
     names = _devices(devices)
+    cpus = "CPU" in names[0].upper()
     if kind == "mirrored":
         # Collectives on CPUs know no loops within a step, and are not faster.
-        cpus = "CPU" in names[0].upper()
         across = tf.distribute.ReductionToOneDevice() if cpus else None
         return tf.distribute.MirroredStrategy(names, cross_device_ops=across)
     memory.keep_freed()
@@ -100,7 +104,26 @@ def _made(kind: Kind, devices: int | None) -> Any:
     if "TF_CONFIG" not in os.environ:
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
     options = tf.distribute.experimental.CommunicationOptions(bytes_per_pack=BUCKET)
-    return tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+    made = tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+    if cpus:
+        sum_side_by_side(made.extended._cross_device_ops._launchers)
+    return made
+
+
+def sum_side_by_side(launchers: list[Any]) -> None:
+    """Let some sums over workers be under way at once.
+
+    TensorFlow chains all of a step by one token, so that each begins when the one before it has
+    come to its end, and a worker is idle whenever it waits for what another sends. NCCL needs their
+    order; over CPUs, messages carry a key that says what sum they belong to.
+
+    Args:
+        launchers: TensorFlow's, one for each device of this process.
+    """
+    for launcher in launchers:
+        with tf.device(launcher._device):
+            tokens = cycle([tf.Variable(0.0, trainable=False) for _ in range(LANES)])
+        launcher._get_ordering_token = lambda tokens=tokens: next(tokens).handle
 
 
 def _devices(count: int | None) -> list[str]:
