@@ -174,6 +174,16 @@ def test_workers_killed_before_the_first_checkpoint_begin_anew(tmp_path, monkeyp
     ]
 
 
+def test_workers_share_the_cores_that_this_process_may_use(tmp_path, monkeypatch):
+    lost = Losing(RunFolder(tmp_path))
+    (tmp_path / "config.yaml").write_text("{}")
+    monkeypatch.setattr(launching, "_together", lost)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {1, 3, 5, 7, 9, 11}, raising=False)
+    for workers in (2, 9):
+        launching.launch(workers=workers, run=str(tmp_path))
+    assert [words[2] for words in lost.told] == ["trainer.threads=3", "trainer.threads=1"]
+
+
 @pytest.mark.slow
 def test_many_random_kills_lose_nothing(tmp_path):
     """Kills any worker at any time, again and again; TOOLKIT_KILLS says how often."""

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from toolkit.cli.check import check_run
+from toolkit.cli.cores import cores
 from toolkit.cli.first import train_first
 from toolkit.cli.main import INTERRUPTED, LOST, TERMINATED
 from toolkit.cli.train import default_folder
@@ -55,7 +56,7 @@ def launch(
     words = [*overrides, *([f"plugins={json.dumps(plugins)}"] if plugins else [])]
     keys = {word.partition("=")[0] for word in words}
     if "trainer.threads" not in keys:
-        words.append(f"trainer.threads={max(1, (os.cpu_count() or 1) // workers)}")
+        words.append(f"trainer.threads={max(1, cores() // workers)}")
     if "trainer.strategy" not in keys:
         words.append("trainer.strategy=multi_worker")
     if run is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
+from toolkit.cli.cores import cores
 from toolkit.config.compose import compose, config_loader
 from toolkit.config.validate import check
 from toolkit.data.files.named_files import missing_files
@@ -59,12 +59,7 @@ def prepare(
         chosen,
         output,
         seed=settings["seed"],
-        workers=workers or _cores(),
+        workers=workers or cores(),
         sample=sample,
         shard_size=shard_size,
     )
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
