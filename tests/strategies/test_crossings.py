@@ -55,8 +55,6 @@ class Cell(NamedTuple):
     @property
     def tolerance(self) -> float:
         """How far its losses may be from the reference's."""
-        if self.family in BY_PARTS and self.parts != "1" and self.where != "one_device 0":
-            return max(0.02, PRECISIONS[self.precision])  # parts of shares hold other examples
         return PRECISIONS[self.precision]
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -56,6 +58,20 @@ def test_shares_alike_have_as_many_rows():
 
 def test_parts_of_a_step_are_cut_each_by_itself():
     assert [rows for rows, _ in cut(8, 2, "shared", parts=2)] == [[0, 1, 4, 5], [2, 3, 6, 7]]
+
+
+def test_replicas_find_the_parts_again_in_their_own_rows():
+    for replicas, parts in product((2, 3, 4), (2, 3, 5)):
+        for rows in (few := replicas * parts, few + 1, few + 3, 2 * few + 5):
+            whole = [sorted(part) for part in np.split(np.arange(rows), edges(rows, parts))]
+            found = [np.array(r) for r, _ in cut(rows, replicas, "shared", parts)]
+            own = [np.split(held, edges(len(held), parts)) for held in found]
+            assert [sorted(np.concatenate(part)) for part in zip(*own, strict=True)] == whole
+
+
+def edges(rows: int, parts: int) -> list[int]:
+    """Return where accumulation cuts rows."""
+    return [rows * i // parts for i in range(1, parts)]
 
 
 @pytest.mark.parametrize("how", ["shared", "once", "alike"])

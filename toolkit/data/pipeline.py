@@ -60,6 +60,7 @@ class Batches:
             fixed one.
         cut: How a batch is cut among replicas.
         parts: Batches that a step takes one after the other.
+        accumulate: Parts of each of these whose gradients a step adds up.
     """
 
     sampler: Sampler
@@ -70,6 +71,7 @@ class Batches:
     seed: int | None = None
     cut: Cut = "shared"
     parts: int = 1
+    accumulate: int = 1
 
     @property
     def steps(self) -> int:
@@ -94,7 +96,7 @@ class Batches:
         def make() -> Any:
             return self._epoch(tf.zeros((), "int64"), 0, steps).prefetch(tf.data.AUTOTUNE)
 
-        return spread(strategy, make, self.cut, self.parts)
+        return self._spread(strategy, make)
 
     def endless(self, start: int = 0, steps: int | None = None, strategy: Any = None) -> Any:
         """Return batches without end, from any step of the run.
@@ -112,7 +114,11 @@ class Batches:
             begun = self._epoch(tf.constant(epoch, "int64"), first, length)
             return begun.concatenate(whole).prefetch(tf.data.AUTOTUNE)
 
-        return spread(strategy, make, self.cut, self.parts, endless=True)
+        return self._spread(strategy, make, endless=True)
+
+    def _spread(self, strategy: Any, make: Any, endless: bool = False) -> Any:
+        parts = self.parts * self.accumulate
+        return spread(strategy, make, self.cut, parts, endless=endless)
 
     def _epoch(self, epoch: Any, first: int, steps: int) -> Any:
         order = self.sampler.order(epoch)

@@ -30,7 +30,10 @@ class Shares:
         first: Number of this worker's first, from 0.
         here: How many this worker has.
         cut: What is done about uneven batches.
-        parts: Batches that a step takes one after the other lie end to end; each is cut by itself.
+        parts: What a step takes one after the other lies end to end, and each part is cut by
+            itself, so that all replicas are at the same part at a time. Replicas find the edges
+            again in their own rows: exactly where there are four at most or the parts divide
+            evenly, else to a row.
     """
 
     replicas: int

@@ -155,6 +155,8 @@ def prepare(
         if (lasts := getattr(task, "lasts", None)) is not None:
             lasts(steps, total)
         further = further_updates(task, optimizer, schedule, steps, total)
+        together = [u.accumulate for u in (update, *further.values())]
+        batches = replace(batches, accumulate=math.lcm(*together))
         weigh = getattr(task, "class_weights", None)
         trainable = assemble(
             model,
