@@ -54,6 +54,16 @@ def test_auto_takes_all_gpus_of_several(monkeypatch):
     assert strategy.kind_of(TrainerSettings(devices=1)) == "one_device"
 
 
+def test_auto_takes_as_many_devices_as_are_asked_for():
+    assert strategy.kind_of(TrainerSettings(devices=2)) == "mirrored"
+
+
+@pytest.mark.parametrize("kind", ["one_device", "multi_worker", "tpu"])
+def test_devices_that_a_strategy_does_not_take_are_refused(kind):
+    with pytest.raises(Refused, match=f"devices=2: several .*mirrored.* strategy is {kind}"):
+        strategy.strategy_of(TrainerSettings(strategy=kind, devices=2))
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -122,6 +132,11 @@ SMALL = ("model=mlp", "data=digits", "logger=none", "trainer.strategy=mirrored")
             "trainer.strategy=one_device.",
         ),
         (("trainer.strategy=tpu",), "trainer.strategy=tpu: no TPU was found"),
+        (
+            ("optimizer.use_ema=true", "optimizer.ema_overwrite_frequency=3"),
+            "optimizer.ema_overwrite_frequency=3: Keras overwrites weights on one device only; "
+            "leave it out, or trainer.strategy=one_device.",
+        ),
     ],
 )
 def test_what_devices_cannot_do_is_refused_and_leaves_no_folder(words, said, tmp_path):

@@ -336,7 +336,7 @@ def adafactor(
     *,
     learning_rate: Positive = 0.001,
     beta_2_decay: float = -0.8,
-    epsilon_1: Positive = 1e-30,
+    epsilon_1: Positive = 1e-18,
     epsilon_2: Positive = 1e-3,
     clip_threshold: Positive = 1.0,
     relative_step: bool = True,
@@ -347,7 +347,8 @@ def adafactor(
     Args:
         learning_rate: Size of a step.
         beta_2_decay: Power of the step's number by which the mean square forgets.
-        epsilon_1: Added to squared gradients.
+        epsilon_1: Added to squared gradients. Where inputs and units are dead, its square is what a
+            step is divided by; that of the paper's and Keras's 1e-30 is 0 in float32.
         epsilon_2: Lowest scale of a weight.
         clip_threshold: Highest root mean square of an update.
         relative_step: Whether the learning rate falls as one over the root of the step's number.

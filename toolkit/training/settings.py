@@ -46,8 +46,8 @@ class TrainerSettings:
         strategy: Which devices compute a step together. ``one_device``; ``mirrored``: all GPUs of
             this machine; ``multi_worker``: several machines or processes, which ``TF_CONFIG`` or
             SLURM names; ``tpu``; ``auto``: several workers where they are named, else a TPU, else
-            several GPUs, else one device. ``data.batch_size`` is that of all together, and the
-            learning rate is as it is written.
+            several GPUs or ``devices``, else one device. ``data.batch_size`` is that of all
+            together, and the learning rate is as it is written.
         devices: GPUs that ``mirrored`` or a worker takes; None: all. Where there is no GPU, one CPU
             is taken for so many devices, which is no faster, but shows that a run works on several.
     """

@@ -31,7 +31,13 @@ from toolkit.training.optimizers import (
 )
 from toolkit.training.run_state import less_is_better
 from toolkit.training.settings import TrainerSettings
-from toolkit.training.strategy import check_shares, strategy_of, synchronize, told
+from toolkit.training.strategy import (
+    check_overwriting,
+    check_shares,
+    strategy_of,
+    synchronize,
+    told,
+)
 from toolkit.training.transfer.freeze import freeze
 from toolkit.training.transfer.lora import add_lora, learned_by_lora
 from toolkit.training.transfer.preset import take_presets
@@ -155,8 +161,9 @@ def prepare(
         if (lasts := getattr(task, "lasts", None)) is not None:
             lasts(steps, total)
         further = further_updates(task, optimizer, schedule, steps, total)
-        together = [u.accumulate for u in (update, *further.values())]
-        batches = replace(batches, accumulate=math.lcm(*together))
+        updates = [update, *further.values()]
+        check_overwriting(strategy, [each.optimizer for each in updates])
+        batches = replace(batches, accumulate=math.lcm(*(each.accumulate for each in updates)))
         weigh = getattr(task, "class_weights", None)
         trainable = assemble(
             model,
@@ -197,8 +204,8 @@ def prepare(
         )
         objective.take(further)
         if not resumed:
-            notes += check_exclusions(objective, [update, *further.values()])
-        notes += _parts_of_batch_norms(objective, [update, *further.values()])
+            notes += check_exclusions(objective, updates)
+        notes += _parts_of_batch_norms(objective, updates)
         synchronize(objective)
         keep_statistics(objective, batches)
         objective.study(dataset, fresh=not resumed and source is None)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import cycle
 from typing import Any, Literal
@@ -66,8 +67,8 @@ def kind_of(settings: TrainerSettings) -> Kind:
         return "multi_worker"
     if os.environ.get("TPU_NAME") or tf.config.list_physical_devices("TPU"):
         return "tpu"
-    gpus = len(tf.config.list_physical_devices("GPU"))
-    return "mirrored" if min(gpus, settings.devices or gpus) > 1 else "one_device"
+    devices = settings.devices or len(tf.config.list_physical_devices("GPU"))
+    return "mirrored" if devices > 1 else "one_device"
 
 
 def strategy_of(settings: TrainerSettings) -> Any:
@@ -80,6 +81,13 @@ def strategy_of(settings: TrainerSettings) -> Any:
         Refused: If the machine has no such devices, or TensorFlow has begun.
     """
     kind = kind_of(settings)
+    gpus = tf.config.list_physical_devices("GPU")
+    takes_several = kind == "mirrored" or (kind == "multi_worker" and gpus)
+    if (settings.devices or 1) > 1 and not takes_several:
+        raise Refused(
+            f"trainer.devices={settings.devices}: several are taken by trainer.strategy=mirrored, "
+            f"or by a worker that has GPUs; this run's strategy is {kind}."
+        )
     return None if kind == "one_device" else _made(kind, settings.devices)
 
 
@@ -196,6 +204,21 @@ def check_shares(strategy: Any, settings: TrainerSettings, batching: Batching) -
             "step that reads weights, or sums gradients, of several; leave it out, or "
             "trainer.strategy=one_device."
         )
+
+
+def check_overwriting(strategy: Any, optimizers: Sequence[keras.Optimizer]) -> None:
+    """Refuse weights that are to become their averages every few steps, on replicas.
+
+    Raises:
+        Refused: Since Keras does it within a condition, where replicas cannot meet.
+    """
+    for optimizer in optimizers if strategy is not None else ():
+        every = getattr(optimizer, "inner_optimizer", optimizer).ema_overwrite_frequency
+        if every is not None:
+            raise Refused(
+                f"optimizer.ema_overwrite_frequency={every}: Keras overwrites weights on one "
+                "device only; leave it out, or trainer.strategy=one_device."
+            )
 
 
 def synchronize(objective: keras.Model) -> None:
