@@ -12,7 +12,7 @@ import pytest
 from toolkit.data import DATA
 from toolkit.data.prepare import text as texts
 from toolkit.data.prepare.documents import documents
-from toolkit.data.prepare.learned import sampled
+from toolkit.data.prepare.learned import Sample
 from toolkit.data.prepare.raw_text import RawText
 from toolkit.data.prepare.stretches import Stretch, stretches
 from toolkit.data.records.records import records
@@ -40,8 +40,9 @@ def options(folder, **given):
     return {**defaults, "name": "text_folder", "root": str(folder), **given}
 
 
-def prepared(folder, output, say=lambda line: None, workers=1, **given):
-    prepare(options(folder, **given), str(output), say=say, workers=workers, shard_size=1)
+def prepared(folder, output, say=lambda line: None, workers=1, sample=64, **given):
+    data = options(folder, **given)
+    prepare(data, str(output), say=say, workers=workers, sample=sample, shard_size=1)
     return records(root=str(output))
 
 
@@ -80,8 +81,8 @@ def test_where_a_text_is_cut_changes_no_token(tmp_path, monkeypatch, tiny, given
     write(tmp_path / "text" / "held", end=end)
     if "tokenizer" in given:
         monkeypatch.setattr("toolkit.data.prepare.documents.PART", 1 << 20)  # one tokenizer for all
-        sample = list(sampled(RawText.of(options(tmp_path / "text", **given), 0), "train", 1 << 30))
-        monkeypatch.setattr("toolkit.data.prepare.learned.sampled", lambda *_: iter(sample))
+        sample = list(Sample(RawText.of(options(tmp_path / "text", **given), 0), "train", 1 << 30))
+        monkeypatch.setattr(Sample, "__iter__", lambda _: iter(sample))
         monkeypatch.setattr("toolkit.data.prepare.documents.PART", 300)
     found = prepared(tmp_path / "text", tmp_path / "out", **given)
     assert len(list((tmp_path / "out").glob("train-*.tfrecord"))) > 2
@@ -213,12 +214,50 @@ def test_a_sample_is_bounded_and_spread_over_the_whole(tmp_path, monkeypatch):
     folder = write(tmp_path / "text" / "train", 8)
     text = RawText.of(options(tmp_path / "text", validation_fraction=0.2), 0)
     total = sum(path.stat().st_size for path in text.paths["train"])
-    whole = "".join(part for _, part in sampled(text, "train", total))
-    some = [part for _, part in sampled(text, "train", 4000)]
+    whole = "".join(part for _, part in Sample(text, "train", total))
+    some = [part for _, part in Sample(text, "train", 4000)]
     assert 2000 < sum(map(len, some)) < 8000 < len(whole)
     places = [whole.index(part[5:60]) / len(whole) for part in some if len(part) > 60]
     assert min(places) < 0.3 and max(places) > 0.6
     assert folder.is_dir()
+
+
+@pytest.fixture
+def small_sample(tiny, monkeypatch):
+    """Let ``sample=1`` be 2,000 bytes, in parts of 1,000."""
+    monkeypatch.setattr("toolkit.data.prepare.learned.PART", 1000)
+    monkeypatch.setattr("toolkit.data.prepare.stretches.MEBIBYTE", 1000)
+
+
+def test_a_gzipped_text_longer_than_the_sample_has_unknown_words(tmp_path, small_sample):
+    folder = tmp_path / "text" / "train"
+    folder.mkdir(parents=True)
+    text = "the cat sat on the mat\n" * 1000 + "new words " * 200
+    (folder / "a.txt.gz").write_bytes(gzip.compress(text.encode()))
+    lines = []
+    found = prepared(tmp_path / "text", tmp_path / "out", say=lines.append, sample=1)
+    assert found.spec.input.vocabulary[0] == "<unk>"
+    assert any("not in the vocabulary" in line for line in lines)
+    assert any("spread evenly over the files; gzipped" in line for line in lines)
+
+
+@pytest.mark.parametrize("most", [4000, 10**6])
+def test_each_gzipped_file_has_its_share_of_a_sample(tmp_path, small_sample, most):
+    folder = tmp_path / "text" / "train"
+    folder.mkdir(parents=True)
+    for number, lines in enumerate([500, 20, 500, 500]):
+        text = f"words of {number}\n" * lines
+        (folder / f"{number}.txt.gz").write_bytes(gzip.compress(text.encode()))
+    text = RawText.of(options(tmp_path / "text", validation_fraction=0), 0)
+    sample = Sample(text, "train", most)
+    parts = [part for _, part in sample]
+    read = ["".join(parts).count(str(number)) for number in range(4)]
+    assert sample.whole == (most == 10**6)
+    if sample.whole:
+        assert read == [500, 20, 500, 500]
+    else:
+        assert read[1] == 20 and all(40 < count < 250 for count in (read[0], *read[2:]))
+        assert 4000 <= sample.read < 8000
 
 
 def test_files_are_cut_into_jobs_of_about_one_size(tmp_path):

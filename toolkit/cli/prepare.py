@@ -37,8 +37,8 @@ def prepare(
             where they choose the tokenizer.
         output: Folder to write to; new, or one that this command was stopped in.
         workers: Processes that work side by side; null: one for each core.
-        sample: MiB of training text, spread evenly, from which words or pieces of words are
-            learned: that much is held in memory, several times over.
+        sample: MiB of training text, spread evenly (of gzipped files their beginnings), from which
+            words or pieces of words are learned: that much is held in memory, several times over.
         shard_size: MiB of text, or of examples, in each shard. A process works on a shard at a
             time; a gzipped file is never divided.
         config_dir: A folder of configuration files of yours, as Hydra's ``--config-dir``.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any, get_args
 
 from toolkit.data.files.finding import MEBIBYTE
 from toolkit.data.labelled.text_encoder import TextEncoder
 from toolkit.data.prepare.documents import documents
 from toolkit.data.prepare.raw_text import RawText
-from toolkit.data.prepare.stretches import Stretch, stretches
+from toolkit.data.prepare.stretches import Stretch, gzipped, stretches
 from toolkit.data.prepare.tokenizing import ByPieces, ByWords, joined
 from toolkit.data.spec import Field, Spec
 from toolkit.data.subwords import SubwordEncoder
@@ -69,11 +69,12 @@ def learn(text: RawText, sample: int) -> Learned:
 
 def _pieces(text: RawText, name: str, sample: int) -> Learned:
     options, end_of_line = text.options, text.options["end_of_line"]
+    train = Sample(text, "train", sample)
     several = False
 
     def lines() -> Iterator[str]:
         nonlocal several
-        for i, (new, part) in enumerate(sampled(text, "train", sample)):
+        for i, (new, part) in enumerate(train):
             several = several or (new and i > 0)
             part = part if end_of_line else part.replace("\n", " ")
             yield from BEFORE_A_LINE.split(part)
@@ -86,7 +87,7 @@ def _pieces(text: RawText, name: str, sample: int) -> Learned:
         where=text.where["train"],
     )
     if not told:  # a tokenizer that there is has not read the sample
-        several = sum(1 for new, _ in sampled(text, "train", 2 * PART) if new) > 1
+        several = sum(1 for new, _ in Sample(text, "train", 2 * PART) if new) > 1
     marks = marks_of(made, end_of_line, marked=False)
     special = dict(made.special)
     encoder = SubwordEncoder(
@@ -99,16 +100,17 @@ def _pieces(text: RawText, name: str, sample: int) -> Learned:
         {"tokens": Field("tokens", (None,), "int32", made.vocabulary, special=special)},
         {"next": Field("next", (None,), "int32", made.vocabulary, special=special)},
     )
-    return Learned(ByPieces(made, marks, end_of_line), spec, encoder, (*told, *_told(text, sample)))
+    return Learned(ByPieces(made, marks, end_of_line), spec, encoder, (*told, *_told(train)))
 
 
 def _words(text: RawText, name: str, sample: int) -> Learned:
     options = text.options
     rules = Rules(options["unit"], name, options["lower"], options["end_of_line"])  # type: ignore[arg-type]
+    samples = {part: Sample(text, part, sample) for part in text.paths}
 
     def tokens(part: str) -> Iterator[list[str]]:
         found = ""
-        for i, (new, found) in enumerate(sampled(text, part, sample)):
+        for i, (new, found) in enumerate(samples[part]):
             found = DOCUMENT + found if new and i > 0 else found
             yield rules.tokens(rules.clean(joined(found, rules)))
         if rules.end_of_line and rules.unit == "word" and not found.endswith("\n"):
@@ -125,9 +127,9 @@ def _words(text: RawText, name: str, sample: int) -> Learned:
             f"{size or 'null'}, data.minimum_count={least}). Lower data.minimum_count or raise "
             "data.vocabulary_size."
         )
-    seen = all(_size(text.paths[part]) <= sample for part in text.paths)
     if vocabulary.unknown is None and not (
-        seen and all(vocabulary.ids.keys() >= set(w) for part in text.paths for w in tokens(part))
+        all(found.whole for found in samples.values())
+        and all(vocabulary.ids.keys() >= set(w) for part in samples for w in tokens(part))
     ):
         vocabulary = Vocabulary((UNKNOWN, *vocabulary.words))
     absent = ABSENT if vocabulary.unknown is None else vocabulary.unknown
@@ -139,48 +141,90 @@ def _words(text: RawText, name: str, sample: int) -> Learned:
     notes = [f"Of {len(counts):,} different tokens {len(vocabulary):,} are known."]
     notes = notes if len(vocabulary) < len(counts) else []
     learned = ByWords(rules, vocabulary.words, absent)
-    return Learned(learned, spec, encoder, (*notes, *_told(text, sample)))
+    return Learned(learned, spec, encoder, (*notes, *_told(samples["train"])))
 
 
-def _told(text: RawText, sample: int) -> list[str]:
+def _told(sample: Sample) -> list[str]:
     """Return the sentence that says that not all was looked at, where it was not."""
-    total = _size(text.paths["train"])
-    if total <= sample:
+    if sample.whole or not sample.read:
         return []
-    return [
-        f"{text.where['train']}: what tokens there are was learned from {sample // MEBIBYTE:,} of "
-        f"{total // MEBIBYTE:,} MiB, spread evenly (sample={sample // MEBIBYTE})."
-    ]
+    read, most = round(sample.read / MEBIBYTE), sample.most // MEBIBYTE
+    total = sum(map(os.path.getsize, sample.paths)) // MEBIBYTE
+    of = (
+        f"{read:,} MiB of text, spread evenly over the files; gzipped ones were read from their "
+        "beginning"
+        if any(map(gzipped, sample.paths))
+        else f"{read:,} of {total:,} MiB, spread evenly"
+    )
+    where = sample.text.where[sample.part]
+    return [f"{where}: what tokens there are was learned from {of} (sample={most})."]
 
 
-def sampled(text: RawText, part: str, most: int) -> Iterator[tuple[bool, str]]:
-    """Yield text of a part, and whether a document begins with it: all of it, or parts of 1 MiB.
+class Sample:
+    """Text of a part, and whether a document begins with it: all of it, or parts of 1 MiB.
+
+    Where it is not all, parts are spread evenly over the files. A gzipped file can be read from its
+    beginning alone; each has its share of ``most``, and what one leaves goes on to the next.
 
     Args:
         text: The files.
         part: Which.
-        most: Bytes that are read, about.
+        most: Bytes that are read, about; unpacked.
+
+    Attributes:
+        read: Bytes of text that were read, unpacked, once it has been gone through.
     """
-    total, encoding = _size(text.paths[part]), text.options["encoding"]
-    if total <= most:
-        jobs: Sequence[tuple[Stretch, ...]] = [
-            tuple(Stretch(str(path)) for path in text.paths[part])
-        ]
-    else:
-        jobs = stretches(text.paths[part], PART, encoding, text.documents)
-        wanted = max(most // PART, 1)
-        jobs = [jobs[i * len(jobs) // wanted] for i in range(min(wanted, len(jobs)))]
-    left = most
-    for job in jobs:
-        for stretch in job:
-            blocks = stretch.blocks(encoding)
-            kind = text.documents
-            for new, found in documents(blocks, kind, begins=stretch.start == 0, ends=stretch.ends):
-                yield new, found
-                left -= len(found)
-                if left < -4 * PART:  # a gzipped file may hold any amount
-                    return
 
+    def __init__(self, text: RawText, part: str, most: int):
+        self.text, self.part, self.most = text, part, most
+        self.paths = text.paths[part]
+        self.read = 0
 
-def _size(paths: Sequence[Path]) -> int:
-    return sum(os.path.getsize(path) for path in paths)
+    @cached_property
+    def whole(self) -> bool:
+        """Whether it is all text of the part: that is no longer than ``most``, unpacked."""
+        if sum(map(os.path.getsize, self.paths)) > self.most:
+            return False
+        if not any(map(gzipped, self.paths)):
+            return True
+        left = self.most
+        for path in self.paths:
+            for block in Stretch(str(path)).unpacked():
+                left -= len(block)
+                if left < 0:
+                    return False
+        return True
+
+    def __iter__(self) -> Iterator[tuple[bool, str]]:
+        encoding, jobs = self.text.options["encoding"], self._jobs()
+        left, self.read = self.most, 0
+        for i, job in enumerate(jobs):
+            rest = left - left // (len(jobs) - i)  # for the jobs behind it
+            for j, stretch in enumerate(job):
+                share = (left - rest) // (len(job) - j)
+                for new, found in self._found(stretch, share):
+                    yield new, found
+                    left -= len(found)
+                    self.read += len(found.encode(encoding, "replace"))
+                    if left < -4 * PART:  # what cannot be cut may hold any amount
+                        return
+
+    def _jobs(self) -> Sequence[tuple[Stretch, ...]]:
+        if self.whole:
+            return [tuple(Stretch(str(path)) for path in self.paths)]
+        text = self.text
+        jobs = stretches(self.paths, PART, text.options["encoding"], text.documents)
+        wanted = max(self.most // PART, 1)
+        return [jobs[i * len(jobs) // wanted] for i in range(min(wanted, len(jobs)))]
+
+    def _found(self, stretch: Stretch, share: int) -> Iterator[tuple[bool, str]]:
+        """Yield the text of a stretch; of a gzipped one about ``share`` characters, if not all."""
+        cut = not self.whole and gzipped(stretch.path)
+        if cut and share <= 0:
+            return
+        blocks, kind = stretch.blocks(self.text.options["encoding"]), self.text.documents
+        for new, found in documents(blocks, kind, begins=stretch.start == 0, ends=stretch.ends):
+            yield new, found
+            share -= len(found)
+            if cut and share <= 0:
+                return

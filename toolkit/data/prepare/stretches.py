@@ -48,7 +48,7 @@ class Stretch:
         """
         decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), True)
         at, first = self.start, self.start == 0
-        for block in self._bytes():
+        for block in self.unpacked():
             try:
                 text = decoder.decode(block)
             except UnicodeDecodeError as error:
@@ -72,13 +72,17 @@ class Stretch:
                 "encoding (data.encoding=latin-1, …) or convert it."
             ) from error
 
-    def _bytes(self) -> Iterator[bytes]:
+    def unpacked(self) -> Iterator[bytes]:
+        """Yield the bytes, those of a gzipped file unpacked, at most 1 MiB at a time.
+
+        Raises:
+            Refused: If they cannot be read.
+        """
         left = None if self.stop is None else self.stop - self.start
         try:
             with open(self.path, "rb") as plain:
-                zipped = plain.read(2) == b"\x1f\x8b"
+                file = gzip.GzipFile(fileobj=plain) if _gzipped(plain) else plain
                 plain.seek(self.start)
-                file = gzip.GzipFile(fileobj=plain) if zipped else plain
                 while left is None or left > 0:
                     block = file.read(MEBIBYTE if left is None else min(left, MEBIBYTE))
                     if not block:
@@ -91,6 +95,16 @@ class Stretch:
             ) from error
         except OSError as error:
             raise Refused(f"{self.path}: cannot be read: {error.strerror or error}.") from error
+
+
+def gzipped(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is gzipped, told by its first bytes."""
+    with open(path, "rb") as file:
+        return _gzipped(file)
+
+
+def _gzipped(file: io.BufferedReader) -> bool:
+    return file.read(2) == b"\x1f\x8b"
 
 
 def codec(encoding: str) -> str:
@@ -133,7 +147,7 @@ def stretches(
     for path in paths:
         total, start = os.path.getsize(path), 0
         with open(path, "rb") as file:
-            whole = not cuttable or file.read(2) == b"\x1f\x8b"
+            whole = not cuttable or _gzipped(file)
             while not whole and total - start > room * 3 // 2:
                 cut = _cut(file, start + room, total, ends)
                 if cut is None:

@@ -101,7 +101,9 @@ def prepare_text(
         count += 1
         say(f"{name}: {count:,} of {total:,}")
     made = {part: output.shards(part, names[part]) for part in plans}
-    notes = [*text.notes, *learned.notes, *_unknown(text, learned, made)]
+    unknown = list(_unknown(text, learned, made))
+    for note in unknown:
+        say(note)
     finish_tokens(
         output,
         {part: (shards, sum(more["counts"])) for part, (shards, more) in made.items()},
@@ -109,7 +111,7 @@ def prepare_text(
         learned.encoder,
         where=text.where,
         fraction=text.options["validation_fraction"],
-        notes=notes,
+        notes=[*text.notes, *learned.notes, *unknown],
     )
 
 
