@@ -177,6 +177,27 @@ def test_a_folder_of_other_files_is_refused_and_nothing_is_left_of_a_fault(tmp_p
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_that_changes_while_it_is_read_is_named(tmp_path, tiny):
+    folder = write(tmp_path / "text" / "train")
+    last = folder / "3.txt"
+
+    def say(line):
+        if ": 1 of " in line:
+            last.write_bytes(last.read_bytes() + b" dog")
+
+    with pytest.raises(Refused, match=r"3\.txt: changed while it was read; prepare it anew"):
+        prepared(tmp_path / "text", tmp_path / "out", say=say)
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_a_stretch_that_its_file_no_longer_holds_is_refused(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("a line\n" * 10)
+    assert "".join(Stretch(str(path), 7, 70).blocks("utf-8")) == "a line\n" * 9
+    with pytest.raises(Refused, match=r"a\.txt: changed while it was read"):
+        list(Stretch(str(path), 7, 71).blocks("utf-8"))
+
+
 @pytest.mark.skipif(not os.path.exists(FULL), reason=f"there is no {FULL} here")
 def test_a_full_disk_is_told_in_one_sentence(tmp_path):
     write(tmp_path / "text" / "train")

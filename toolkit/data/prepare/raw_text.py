@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import numpy as np
 
 from toolkit.data.files.part_folders import refuse_shared
 from toolkit.data.prepare.documents import Documents
+from toolkit.data.prepare.stretches import changed
 from toolkit.data.spec import Split, carve
 from toolkit.data.tables.columns import locate_parts
 from toolkit.data.texts import text_folder
+from toolkit.errors import Refused
 
 RAW = ("text", "text_folder")
 """Data sets that are never loaded to be prepared."""
@@ -31,6 +33,7 @@ class RawText:
         documents: What a document is.
         options: The data set's, checked.
         notes: Sentences for the user.
+        states: Size and time of each file, as they were found.
     """
 
     paths: Mapping[str, Sequence[Path]]
@@ -38,6 +41,11 @@ class RawText:
     documents: Documents
     options: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    states: Mapping[Path, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        states = {path: _state(path) for paths in self.paths.values() for path in paths}
+        object.__setattr__(self, "states", states)
 
     @classmethod
     def of(cls, data: Mapping[str, Any], seed: int) -> RawText:
@@ -78,6 +86,23 @@ class RawText:
         digest = hashlib.sha256()
         for part, paths in self.paths.items():
             for path in paths:
-                found = os.stat(path)
-                digest.update(f"{part} {path} {found.st_size} {found.st_mtime_ns}\n".encode())
+                digest.update(f"{part} {path} {self.states[path]}\n".encode())
         return digest.hexdigest()
+
+    def refuse_changed(self) -> None:
+        """Refuse if a file is no longer as it was found.
+
+        Raises:
+            Refused: If so, or if one is gone.
+        """
+        for path, state in self.states.items():
+            if _state(path) != state:
+                raise changed(path)
+
+
+def _state(path: Path) -> str:
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise Refused(f"{path}: cannot be read: {error.strerror or error}.") from error
+    return f"{found.st_size} {found.st_mtime_ns}"

@@ -76,7 +76,7 @@ class Stretch:
         """Yield the bytes, those of a gzipped file unpacked, at most 1 MiB at a time.
 
         Raises:
-            Refused: If they cannot be read.
+            Refused: If they cannot be read, or the file ends before the stretch does.
         """
         left = None if self.stop is None else self.stop - self.start
         try:
@@ -85,6 +85,8 @@ class Stretch:
                 plain.seek(self.start)
                 while left is None or left > 0:
                     block = file.read(MEBIBYTE if left is None else min(left, MEBIBYTE))
+                    if not block and left:
+                        raise changed(self.path)
                     if not block:
                         return
                     left = None if left is None else left - len(block)
@@ -95,6 +97,11 @@ class Stretch:
             ) from error
         except OSError as error:
             raise Refused(f"{self.path}: cannot be read: {error.strerror or error}.") from error
+
+
+def changed(path: str | os.PathLike[str]) -> Refused:
+    """Return what is said of a file that is not what it was when preparing it began."""
+    return Refused(f"{path}: changed while it was read; prepare it anew.")
 
 
 def gzipped(path: str | os.PathLike[str]) -> bool:

@@ -15,12 +15,11 @@ from toolkit.data.prepare.learned import Learned, learn
 from toolkit.data.prepare.output import Output, names_of
 from toolkit.data.prepare.pool import run_jobs
 from toolkit.data.prepare.raw_text import RawText
-from toolkit.data.prepare.stretches import Stretch, stretches
+from toolkit.data.prepare.stretches import Stretch, changed, stretches
 from toolkit.data.prepare.token_shards import TOKENS, TokenWriter, finish_tokens
 from toolkit.data.prepare.tokenizing import Tokenizing
 from toolkit.data.texts.piece_streams import DOCUMENT
 from toolkit.data.texts.vocabulary import UNKNOWN, unknown_note
-from toolkit.errors import Refused
 
 Say = Callable[[str], None]
 AT_A_TIME = 1 << 18
@@ -66,7 +65,7 @@ def prepare_text(
         say: Takes progress, a line at a time.
 
     Raises:
-        Refused: If a file cannot be read, or there is too little text.
+        Refused: If a file cannot be read or changes meanwhile, or there is too little text.
     """
     encoding, size = text.options["encoding"], shard_size * MEBIBYTE
     plans = {
@@ -100,6 +99,7 @@ def prepare_text(
     for name in run_jobs(write_shard, jobs(), max(min(workers, total - count), 1)):
         count += 1
         say(f"{name}: {count:,} of {total:,}")
+    text.refuse_changed()
     made = {part: output.shards(part, names[part]) for part in plans}
     unknown = list(_unknown(text, learned, made))
     for note in unknown:
@@ -124,9 +124,7 @@ def write_shard(job: Job) -> str:
         def add(text: str) -> None:
             ids = tokenizing.ids(text)
             if len(ids) and ids.min() < 0:
-                raise Refused(
-                    f"{job.stretches[0].path}: changed while it was read; prepare it anew."
-                )
+                raise changed(job.stretches[0].path)
             np.add(counts, np.bincount(ids, minlength=tokenizing.size), out=counts)
             writer.add(ids)
 
