@@ -98,6 +98,15 @@ def test_a_shard_may_hold_no_token(tmp_path, tiny):
     same(tmp_path / "text", found)
 
 
+@pytest.mark.parametrize("count", [1, 10])
+def test_files_that_hold_nothing_are_no_documents_to_carve_from(tmp_path, tiny, count):
+    folder = write(tmp_path / "text", count)
+    (folder / "00.txt").write_text("")
+    (folder / "11.txt").write_text("\ufeff \n\x1e\n" + "\n" * 70_000)
+    (folder / "e.txt.gz").write_bytes(gzip.compress(b"\n \r\n"))
+    same(folder, prepared(folder, tmp_path / "out"))
+
+
 def test_gzipped_files_and_other_encodings_are_read_whole(tmp_path, tiny):
     folder = write(tmp_path / "text" / "train", 3)
     (folder / "z.txt.gz").write_bytes(gzip.compress((folder / "0.txt").read_bytes()))
@@ -247,7 +256,7 @@ def test_a_sample_is_bounded_and_spread_over_the_whole(tmp_path, monkeypatch):
 def small_sample(tiny, monkeypatch):
     """Let ``sample=1`` be 2,000 bytes, in parts of 1,000."""
     monkeypatch.setattr("toolkit.data.prepare.learned.PART", 1000)
-    monkeypatch.setattr("toolkit.data.prepare.stretches.MEBIBYTE", 1000)
+    monkeypatch.setattr(Stretch.blocks, "__defaults__", (1000,))
 
 
 def test_a_gzipped_text_longer_than_the_sample_has_unknown_words(tmp_path, small_sample):

@@ -13,7 +13,7 @@ import numpy as np
 
 from toolkit.data.files.part_folders import refuse_shared
 from toolkit.data.prepare.documents import Documents
-from toolkit.data.prepare.stretches import changed
+from toolkit.data.prepare.stretches import LOOK, Stretch, changed
 from toolkit.data.spec import Split, carve
 from toolkit.data.tables.columns import locate_parts
 from toolkit.data.texts import text_folder
@@ -49,14 +49,17 @@ class RawText:
 
     @classmethod
     def of(cls, data: Mapping[str, Any], seed: int) -> RawText:
-        """Return the files of ``text`` or ``text_folder``; they are not opened.
+        """Return the files of ``text`` or ``text_folder``.
+
+        Where a validation part is carved from them, those that hold blanks alone are left out
+        first, as they are in memory; for that, the beginning of each is read.
 
         Args:
             data: The data set's checked options, ``name`` with them.
             seed: Chooses the files of the validation part, where it is carved.
 
         Raises:
-            Refused: If a file or folder is missing or named twice.
+            Refused: If a file or folder is missing or named twice, or what is read is no text.
         """
         given = {part: data[part] for part in ("train", "valid", "test")}
         if data["name"] == "text":
@@ -68,7 +71,10 @@ class RawText:
         refuse_shared(paths.values())
         where, notes = {part: str(folder) for part, folder in folders.items()}, []
         fraction, train = data["validation_fraction"], paths["train"]
-        if "valid" not in paths and data["documents"] == "file" and fraction and len(train) > 1:
+        carves = "valid" not in paths and data["documents"] == "file" and fraction
+        if carves and len(train) > 1:
+            train = [path for path in train if _holds_text(path, data["encoding"])]
+        if carves and len(train) > 1:
             rest, carved = (
                 np.asarray(part.arrays["file"]).tolist()
                 for part in carve(Split({"file": np.arange(len(train))}), fraction, seed)
@@ -98,6 +104,12 @@ class RawText:
         for path, state in self.states.items():
             if _state(path) != state:
                 raise changed(path)
+
+
+def _holds_text(path: Path, encoding: str) -> bool:
+    if not os.path.getsize(path):
+        return False
+    return any(block.strip() for block in Stretch(str(path)).blocks(encoding, LOOK))
 
 
 def _state(path: Path) -> str:

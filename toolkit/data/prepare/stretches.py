@@ -18,7 +18,7 @@ BY_BYTES = ("utf-8", "ascii", "iso8859-", "cp125", "koi8-")
 """Encodings, by the names that Python gives them, in which a line feed is one byte and that byte is
 nothing else, so that a file can be cut there unread."""
 LOOK = 1 << 16
-"""Bytes in which an end of a line is looked for at a time."""
+"""Bytes in which something is looked for at a time: an end of a line, or any text."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,17 @@ class Stretch:
         """Whether it goes to the end of its file."""
         return self.stop is None
 
-    def blocks(self, encoding: str) -> Iterator[str]:
-        """Yield the text, some 1 MiB at a time, with a line feed at the end of each line.
+    def blocks(self, encoding: str, size: int = MEBIBYTE) -> Iterator[str]:
+        """Yield the text, ``size`` bytes at a time, with a line feed at the end of each line.
 
         Raises:
             Refused: If it cannot be read, is not in ``encoding``, or holds NUL bytes.
         """
-        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), True)
+        decoder = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder(codec(encoding))(), True
+        )
         at, first = self.start, self.start == 0
-        for block in self.unpacked():
+        for block in self.unpacked(size):
             try:
                 text = decoder.decode(block)
             except UnicodeDecodeError as error:
@@ -72,8 +74,8 @@ class Stretch:
                 "encoding (data.encoding=latin-1, …) or convert it."
             ) from error
 
-    def unpacked(self) -> Iterator[bytes]:
-        """Yield the bytes, those of a gzipped file unpacked, at most 1 MiB at a time.
+    def unpacked(self, size: int = MEBIBYTE) -> Iterator[bytes]:
+        """Yield the bytes, those of a gzipped file unpacked, at most ``size`` at a time.
 
         Raises:
             Refused: If they cannot be read, or the file ends before the stretch does.
@@ -84,7 +86,7 @@ class Stretch:
                 file = gzip.GzipFile(fileobj=plain) if _gzipped(plain) else plain
                 plain.seek(self.start)
                 while left is None or left > 0:
-                    block = file.read(MEBIBYTE if left is None else min(left, MEBIBYTE))
+                    block = file.read(size if left is None else min(left, size))
                     if not block and left:
                         raise changed(self.path)
                     if not block:
