@@ -13,7 +13,7 @@ from toolkit.errors import Refused
 from toolkit.training import largest_batch
 from toolkit.training.checks import check_run
 from toolkit.training.largest_batch import Trial, largest
-from toolkit.training.memory import available, peak_of, resident
+from toolkit.training.memory import available, free_of_groups, peak_of, resident
 from toolkit.training.parts import batching_of, make
 from toolkit.training.settings import TrainerSettings
 from toolkit.training.state import State, checkpoints
@@ -161,3 +161,42 @@ def test_memory_is_measured():
     most = peak_of(lambda: held.append(np.ones(64 * MB // 8)))
     assert most >= before + 32 * MB
     assert available() > 0
+
+
+@pytest.mark.parametrize(
+    ("line", "folder", "limit", "used", "cache"),
+    [
+        ("0::/job/run", "", "memory.max", "memory.current", "inactive_file"),
+        (
+            "4:cpu,memory:/job/run",
+            "memory",
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            "total_inactive_file",
+        ),
+    ],
+    ids=["v2", "v1"],
+)
+def test_files_that_a_container_has_read_are_not_memory_that_is_taken(
+    tmp_path, line, folder, limit, used, cache
+):
+    def group(name, *, most, taken, files):
+        at = tmp_path / folder / name
+        at.mkdir(parents=True, exist_ok=True)
+        (at / limit).write_text(f"{most}\n")
+        (at / used).write_text(f"{taken}\n")
+        (at / "memory.stat").write_text(f"anon 5\n{cache} {files}\n")
+
+    own = tmp_path / "own"
+    own.write_text(f"9:pids:/other\n{line}\n")
+    assert free_of_groups(own, tmp_path) == []  # a machine's process, or a host's path
+    group("job", most=8000, taken=7900, files=6000)
+    assert free_of_groups(own, tmp_path) == [6100]
+    group("job/run", most="max", taken=100, files=0)
+    assert free_of_groups(own, tmp_path) == [6100]  # no limit of its own
+    group("job/run", most=500, taken=100, files=20)
+    group(".", most=9000, taken=9000, files=8000)
+    assert free_of_groups(own, tmp_path) == [420, 6100, 8000]
+    (tmp_path / folder / "job" / "memory.stat").unlink()
+    assert free_of_groups(own, tmp_path) == [420, 100, 8000]
+    assert free_of_groups(tmp_path / "none", tmp_path) == []
