@@ -10,6 +10,8 @@ import toolkit
 from toolkit.data.prepare.examples import checksum, prepare_examples
 from toolkit.data.prepare.output import Output
 from toolkit.data.records.records import records
+from toolkit.data.spec import Dataset, Field, Ragged, Spec, Split
+from toolkit.training.largest_batch import _longest
 
 CASES = {
     "windows": {"name": "language_modelling", "sequence_length": 8, "order": "shuffled"},
@@ -77,3 +79,19 @@ def test_it_ends_as_from_memory_and_resumed(text, tmp_path, case):
     with pytest.raises(KeyboardInterrupt):
         train(disk, task, tmp_path / "stopped", callbacks=[StopAt(5)])
     equal(whole, toolkit.Run(tmp_path / "stopped", disk).resume(quiet=True))
+
+
+def test_auto_tries_the_longest_texts_of_records_too(tmp_path):
+    words = tuple("abcdefghi")
+    spec = Spec(
+        {"text": Field("tokens", (None,), "int32", vocabulary=words)},
+        {"label": Field("label", (), "int32", classes=("bad", "good"))},
+    )
+    rows = Ragged.from_rows([range(1 + 7 * i % 9) for i in range(9)])
+    split = Split({"text": rows, "label": np.arange(9, dtype="int32") % 2})
+    memory = Dataset(spec, split, split, split)
+    disk = stored(memory, tmp_path / "records")
+    for found in memory, disk:
+        longest = _longest(found.train, 4).arrays
+        assert longest["text"].lengths.tolist() == [9, 8, 7, 6]
+        assert longest["label"].tolist() == [1, 1, 0, 0]

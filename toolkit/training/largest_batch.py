@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from toolkit.data.batching import AUTO
-from toolkit.data.spec import Dataset, Ragged, Split
+from toolkit.data.spec import Dataset, Split
 from toolkit.errors import Refused
 from toolkit.lazy import tf
 from toolkit.training.batches import training_batches
@@ -217,7 +217,7 @@ def largest(
 
 def _longest(split: Split, count: int) -> Split | None:
     """Return the longest examples of texts; None of data whose examples are all alike."""
-    rows = [rows.lengths for rows in split.arrays.values() if isinstance(rows, Ragged)]
-    if not rows:
+    lengths = [n for a in split.arrays.values() if (n := getattr(a, "lengths", None)) is not None]
+    if not lengths:
         return None
-    return split.take(np.argsort(-np.sum(rows, axis=0), kind="stable")[:count])
+    return split.take(np.argsort(-np.sum(lengths, axis=0), kind="stable")[:count])
