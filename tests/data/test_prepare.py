@@ -159,6 +159,27 @@ def test_a_prepare_that_was_stopped_goes_on(tmp_path, monkeypatch, tiny):
         assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes(), path.name
 
 
+@pytest.mark.parametrize("size", [0, 300], ids=["empty", "cut"])
+def test_a_shard_whose_note_is_not_whole_is_made_again(tmp_path, monkeypatch, size):
+    write(tmp_path / "text" / "train")
+    prepared(tmp_path / "text", tmp_path / "whole")
+    work = texts.write_shard
+
+    def stopped(job):
+        work(job)
+        note = tmp_path / "out" / "unfinished" / f"{job.name}.npz"
+        note.write_bytes(note.read_bytes()[:size])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(texts, "write_shard", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        prepared(tmp_path / "text", tmp_path / "out")
+    monkeypatch.setattr(texts, "write_shard", work)
+    prepared(tmp_path / "text", tmp_path / "out")
+    for path in (tmp_path / "whole").iterdir():
+        assert path.read_bytes() == (tmp_path / "out" / path.name).read_bytes(), path.name
+
+
 def test_a_finished_folder_is_left_as_it_is_and_no_other_data_goes_into_it(tmp_path):
     folder = write(tmp_path / "text" / "train")
     prepared(tmp_path / "text", tmp_path / "out")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -244,6 +246,11 @@ def test_other_errors_are_not_taken_for_damage(text):
             lambda f: (f / "train-00000-of-00001.tfrecord").write_bytes(b"short"),
             "damaged: 5 bytes; expected",
         ),
+        (lambda f: (f / "train.label.values.npy").unlink(), "train.label.values.npy: missing"),
+        (
+            lambda f: (f / "train.label.values.npy").write_bytes(b"short"),
+            "train.label.values.npy: damaged: 5 bytes; expected",
+        ),
     ],
 )
 def test_a_folder_that_is_not_whole_is_refused(tmp_path, change, fault):
@@ -253,15 +260,58 @@ def test_a_folder_that_is_not_whole_is_refused(tmp_path, change, fault):
         records(root=str(tmp_path / "records"))
 
 
-def test_checksums_find_damage_that_sizes_do_not(tmp_path):
+@pytest.mark.parametrize(
+    "name", ["train-00000-of-00001.tfrecord", "train.index", "train.label.values.npy"]
+)
+def test_checksums_find_damage_that_sizes_do_not(tmp_path, name):
     both(tmp_path, "synthetic")
-    path = tmp_path / "records" / "train-00000-of-00001.tfrecord"
+    path = tmp_path / "records" / name
     content = bytearray(path.read_bytes())
     content[200] ^= 1
     path.write_bytes(content)
     records(root=str(tmp_path / "records"))
-    with pytest.raises(Refused, match="its checksum is not the manifest's"):
+    with pytest.raises(Refused, match=f"{name}: damaged: its checksum is not the manifest's"):
         records(root=str(tmp_path / "records"), check="full")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda path: path.unlink(), "No such file"),
+        (lambda path: path.write_bytes(b""), "No data left"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-4]), ""),
+    ],
+    ids=["missing", "empty", "cut"],
+)
+def test_a_manifest_of_before_lacks_the_files_beside_the_shards(tmp_path, change, why):
+    write(tmp_path / "text" / "train", 4)
+    given = {"root": str(tmp_path / "text"), "validation_fraction": 0.3}
+    memory, disk = both(tmp_path, "text_folder", **given)
+    forget_beside(tmp_path / "records")
+    equal(memory, records(root=str(tmp_path / "records"), check="full"))
+    change(tmp_path / "records" / "train.counts.npy")
+    with pytest.raises(Refused, match=rf"train.counts.npy: missing or damaged \(.*{why}"):
+        records(root=str(tmp_path / "records"))
+
+
+def test_lengths_of_texts_are_never_done_without(tmp_path):
+    rows = "".join(f"{' '.join(WORDS[: 1 + i % 5])}\t{'ab'[i % 2]}\n" for i in range(30))
+    (tmp_path / "train.tsv").write_text(rows, "utf-8")
+    given = {"train": str(tmp_path / "train.tsv"), "text_column": 0, "label_column": 1}
+    both(tmp_path, "text_classification", **given)
+    forget_beside(tmp_path / "records")
+    (path,) = (tmp_path / "records").glob("train.*.lengths.npy")
+    path.unlink()
+    with pytest.raises(Refused, match=rf"{path.name}: missing or damaged"):
+        records(root=str(tmp_path / "records"))
+
+
+def forget_beside(folder):
+    """Make a manifest one that was written before files beside the shards were noted."""
+    path = folder / "manifest.json"
+    content = json.loads(path.read_text("utf-8"))
+    assert {file["file"] for file in content.pop("beside")} >= {"train.index", "valid.index"}
+    path.write_text(json.dumps(content), "utf-8")
 
 
 def test_splits_are_cut_down_into_memory(text):

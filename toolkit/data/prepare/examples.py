@@ -108,6 +108,7 @@ def prepare_examples(
         made_from=output.made_from,
         features=features,
         notes=dataset.notes,
+        beside=tuple(output.beside),
     ).write(output.folder)
 
 

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from toolkit.data.prepare.shard_writer import UNFINISHED, noted
 from toolkit.data.records import manifest as manifests
-from toolkit.data.records.manifest import read_manifest
+from toolkit.data.records.manifest import Beside, read_manifest
 from toolkit.data.records.shards import Shard
 from toolkit.data.records.sound import faults_in
 from toolkit.errors import Refused
@@ -31,12 +31,16 @@ class Output:
     Args:
         path: The folder; made if need be.
         made_from: Everything that decides what is written, as JSON has it.
+
+    Attributes:
+        beside: Files that were written beside the shards, for the manifest.
     """
 
     def __init__(self, path: str | os.PathLike[str], made_from: Mapping[str, Any]):
         self.folder = Path(path).expanduser().absolute()
         self.made_from = json.loads(json.dumps(made_from))
         self.aside = self.folder / UNFINISHED
+        self.beside: list[Beside] = []
 
     @contextmanager
     def held(self) -> Iterator[bool]:
@@ -140,7 +144,8 @@ class Output:
         """Write a group's file of offsets, and return its shards and the arrays noted with them."""
         found: list[Shard] = []
         more: dict[str, list[np.ndarray]] = {}
-        with open(self.folder / f"{group}.index", "wb") as index:
+        path = self.folder / f"{group}.index"
+        with open(path, "wb") as index:
             for name in names:
                 done = noted(self.folder, name)
                 assert done is not None, name
@@ -151,11 +156,17 @@ class Output:
                     more.setdefault(key, []).append(array)
             index.flush()
             os.fsync(index.fileno())
+        self.beside.append(Beside.of(path))
         return tuple(found), more
 
     def save(self, name: str, array: np.ndarray) -> None:
         """Write an array into a file of the folder."""
-        np.save(self.folder / f"{name}.npy", array)
+        path = self.folder / f"{name}.npy"
+        with open(path, "wb") as file:
+            np.save(file, array)
+            file.flush()
+            os.fsync(file.fileno())
+        self.beside.append(Beside.of(path))
 
 
 def names_of(group: str, count: int) -> list[str]:

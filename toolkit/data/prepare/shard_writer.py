@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -68,6 +69,8 @@ class ShardWriter:
             offsets = np.array(self.offsets[:-1], "<i8")
             facts = np.array([str(asdict(shard)[key]) for key in sorted(asdict(shard))])
             np.savez(file, allow_pickle=False, offsets=offsets, facts=facts, **more)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(f"{note}.part", note)
         self.aside.replace(self.folder / self.name)
         return shard
@@ -82,12 +85,12 @@ def noted(folder: Path, name: str) -> tuple[Shard, dict[str, np.ndarray]] | None
     """Return a shard that is done, and the arrays that were noted with it; None if it is not."""
     path = note_of(folder, name)
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as held:
             more = {key: held[key] for key in held.files}
         values = dict(zip(sorted(Shard.__annotations__), more.pop("facts"), strict=True))
         numbers = {key: int(values[key]) for key in ("records", "tokens", "bytes")}
         shard = Shard(str(values["file"]), sha256=str(values["sha256"]), **numbers)
         whole = (folder / name).stat().st_size == shard.bytes
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):  # or cut by a crash
         return None
     return (shard, more) if whole else None

@@ -91,4 +91,5 @@ def finish_tokens(
         made_from=output.made_from,
         features=TOKENS,
         notes=(*notes, *told),
+        beside=tuple(output.beside),
     ).write(output.folder)

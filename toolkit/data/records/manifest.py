@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from toolkit.data.files.finding import sha256
 from toolkit.data.records.features import Feature
 from toolkit.data.records.shards import Shard
 from toolkit.errors import Refused
@@ -34,6 +35,26 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A file that lies beside the shards: their offsets, or an array.
+
+    Attributes:
+        file: Its name.
+        bytes: Its size.
+        sha256: Its checksum.
+    """
+
+    file: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Beside:
+        """Return what there is to say of a file."""
+        return cls(path.name, path.stat().st_size, sha256(path))
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A prepared data set.
 
@@ -45,6 +66,7 @@ class Manifest:
         made_from: What they were made from: the data set's options, and its files' checksum.
         features: What an example holds.
         notes: Sentences for the user.
+        beside: Files beside the shards; none in manifests that were written before they were kept.
     """
 
     kind: Literal["tokens", "examples"]
@@ -54,6 +76,7 @@ class Manifest:
     made_from: Mapping[str, Any]
     features: Mapping[str, Feature] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write it, whole or not at all."""
@@ -64,6 +87,7 @@ class Manifest:
             "made_from": self.made_from,
             "parts": {name: asdict(part) for name, part in self.parts.items()},
             "groups": {name: [asdict(s) for s in shards] for name, shards in self.groups.items()},
+            "beside": [asdict(file) for file in self.beside],
             "features": {name: feature.to_json() for name, feature in self.features.items()},
             "notes": list(self.notes),
             **self.spec,
@@ -124,6 +148,7 @@ def read_manifest(root: str | os.PathLike[str] | None) -> Manifest:
             made_from=content["made_from"],
             features={n: Feature.from_json(f) for n, f in content["features"].items()},
             notes=tuple(content["notes"]),
+            beside=tuple(Beside(**file) for file in content.get("beside", ())),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise Refused(f"{path}: damaged ({error!r}); prepare the data anew.") from None

@@ -11,7 +11,7 @@ from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.records.columns import StoredColumn, StoredExamples
 from toolkit.data.records.manifest import Manifest, Part, read_manifest
 from toolkit.data.records.shards import Shards
-from toolkit.data.records.sound import faults_in
+from toolkit.data.records.sound import faults_in, read_array
 from toolkit.data.records.tokens import StoredTokens
 from toolkit.data.spec import Dataset, Split
 from toolkit.data.spec_json import from_json
@@ -26,14 +26,14 @@ def records(*, root: str, check: Literal["size", "full"] = "size") -> Dataset:
 
     Args:
         root: The folder.
-        check: ``size`` looks for each shard and at its size; ``full`` reads all of them once and
+        check: ``size`` looks for each file and at its size; ``full`` reads all of them once and
             compares their checksums. A record's own checksum is verified whenever it is read.
 
     Returns:
         Inputs, targets and splits of the data set that was prepared.
 
     Raises:
-        Refused: If the folder was not prepared, or by another version, or a shard is missing or
+        Refused: If the folder was not prepared, or by another version, or a file is missing or
             damaged.
     """
     folder, manifest = Path(root).expanduser().absolute(), read_manifest(root)
@@ -51,7 +51,7 @@ def _split(folder: Path, manifest: Manifest, name: str, encoder: Any) -> Split:
     part = manifest.parts[name]
     shards = Shards(folder, manifest.groups[part.group], folder / f"{part.group}.index")
     if manifest.kind == "tokens":
-        counts = np.load(folder / f"{name}.counts.npy")
+        counts = read_array(folder / f"{name}.counts.npy")
         (text,) = manifest.spec["inputs"]
         tokens: Any = StoredTokens(shards, part.first, part.last, counts)
         return Split({text: tokens})
@@ -70,8 +70,10 @@ def _split(folder: Path, manifest: Manifest, name: str, encoder: Any) -> Split:
 
 
 def _column(folder: Path, part: Part, examples: StoredExamples, name: str) -> StoredColumn:
-    def mapped(what: str) -> np.ndarray | None:
-        path = folder / f"{part.group}.{name}.{what}.npy"
-        return np.load(path, mmap_mode="r") if path.is_file() else None
+    def mapped(what: str) -> np.ndarray:
+        return read_array(folder / f"{part.group}.{name}.{what}.npy", mapped=True)
 
-    return StoredColumn(examples, name, mapped("values"), mapped("lengths"))
+    if examples.features[name].ragged:
+        return StoredColumn(examples, name, lengths=mapped("lengths"))
+    kept = (folder / f"{part.group}.{name}.values.npy").is_file()  # of small rows alone
+    return StoredColumn(examples, name, mapped("values") if kept else None)
