@@ -196,6 +196,42 @@ def test_a_finished_folder_is_left_as_it_is_and_no_other_data_goes_into_it(tmp_p
         prepared(tmp_path / "text", tmp_path / "out")
 
 
+def test_pictures_that_changed_under_their_names_are_other_data(tmp_path, monkeypatch):
+    from PIL import Image
+
+    from toolkit.config.groups import GROUPS
+    from toolkit.data.prepare import examples
+
+    def paint(name, grey):
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4), (grey, grey, grey)).save(path)
+
+    def prepare_into(name):
+        lines = []
+        prepare(data, str(tmp_path / name), say=lines.append)
+        return lines
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    for i in range(8):
+        paint(f"{'ab'[i % 2]}/{i}.png", 20 * i)
+    known = GROUPS["data"].schema("image_folder").options
+    data = {key: option.default for key, option in known.items()}
+    data |= {"name": "image_folder", "root": str(tmp_path / "pictures"), "size": (4, 4)}
+    prepare_into("whole")
+    assert prepare_into("whole")[0].endswith("is prepared already")
+    monkeypatch.setattr(examples, "run_jobs", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_into("begun")
+    paint("a/2.png", 250)
+    with pytest.raises(Refused, match="whole' holds other records.*sources"):
+        prepare_into("whole")
+    with pytest.raises(Refused, match="begun' is an unfinished prepare of something else.*sources"):
+        prepare_into("begun")
+
+
 def test_a_folder_of_other_files_is_refused_and_nothing_is_left_of_a_fault(tmp_path):
     write(tmp_path / "text" / "train")
     with pytest.raises(Refused, match="none of prepare's"):

@@ -128,6 +128,12 @@ def sha256(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def stamp(path: str | os.PathLike[str]) -> str:
+    """Return what changes with a file, which is not read: its name, size and time."""
+    found = os.stat(path)
+    return f"{os.fspath(path)} {found.st_size} {found.st_mtime_ns}"
+
+
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.files.finding import MEBIBYTE
+from toolkit.data.files.finding import MEBIBYTE, stamp
 from toolkit.data.images.image_encoder import ImageEncoder
 from toolkit.data.prepare.output import Output, names_of
 from toolkit.data.prepare.pool import run_jobs
@@ -128,15 +128,18 @@ def refuse(dataset: Dataset, name: str) -> None:
 
 
 def checksum(dataset: Dataset) -> str:
-    """Return what changes with a data set's examples."""
+    """Return what changes with a data set's examples; of files, with their sizes and times."""
     digest = hashlib.sha256()
     for part, split in dataset.splits.items():
         for name, array in split.arrays.items():
             digest.update(f"{part} {name} {len(array)}".encode())
             pieces = [array.values, array.starts] if isinstance(array, Ragged) else [array]
             for piece in map(np.asarray, pieces):
-                whole = b"\0".join(piece.tolist()) if piece.dtype == object else None
-                digest.update(np.ascontiguousarray(piece).data if whole is None else whole)
+                if piece.dtype == object:
+                    for path in piece.tolist():
+                        digest.update(os.fsencode(f"{stamp(os.fsdecode(path))}\n"))
+                else:
+                    digest.update(np.ascontiguousarray(piece).data)
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from toolkit.data.files.finding import stamp
 from toolkit.data.files.part_folders import refuse_shared
 from toolkit.data.prepare.documents import Documents
 from toolkit.data.prepare.stretches import LOOK, Stretch, changed
@@ -33,7 +34,7 @@ class RawText:
         documents: What a document is.
         options: The data set's, checked.
         notes: Sentences for the user.
-        states: Size and time of each file, as they were found.
+        states: Name, size and time of each file, as they were found.
     """
 
     paths: Mapping[str, Sequence[Path]]
@@ -92,7 +93,7 @@ class RawText:
         digest = hashlib.sha256()
         for part, paths in self.paths.items():
             for path in paths:
-                digest.update(f"{part} {path} {self.states[path]}\n".encode())
+                digest.update(os.fsencode(f"{part} {self.states[path]}\n"))
         return digest.hexdigest()
 
     def refuse_changed(self) -> None:
@@ -114,7 +115,6 @@ def _holds_text(path: Path, encoding: str) -> bool:
 
 def _state(path: Path) -> str:
     try:
-        found = os.stat(path)
+        return stamp(path)
     except OSError as error:
         raise Refused(f"{path}: cannot be read: {error.strerror or error}.") from error
-    return f"{found.st_size} {found.st_mtime_ns}"
