@@ -92,6 +92,8 @@ def test_auto_tries_the_longest_texts_of_records_too(tmp_path):
     memory = Dataset(spec, split, split, split)
     disk = stored(memory, tmp_path / "records")
     for found in memory, disk:
+        (lengths,) = found.train.lengths  # by which batches are made, and plan counts
+        assert lengths.tolist() == [1 + 7 * i % 9 for i in range(9)]
         longest = _longest(found.train, 4).arrays
         assert longest["text"].lengths.tolist() == [9, 8, 7, 6]
         assert longest["label"].tolist() == [1, 1, 0, 0]

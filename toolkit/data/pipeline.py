@@ -162,7 +162,7 @@ def example_batches(
         augment: Steps of augmentation and their options.
         whole: Whether shuffled examples that would make a short last batch are left out.
     """
-    lengths = [n for a in split.arrays.values() if (n := getattr(a, "lengths", None)) is not None]
+    lengths = split.lengths
     sampler: Sampler
     if seed is None:
         sampler = InOrder(len(split), batch_size)

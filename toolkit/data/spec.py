@@ -157,6 +157,12 @@ class Split:
     def __len__(self) -> int:
         return len(next(iter(self.arrays.values())))
 
+    @property
+    def lengths(self) -> list[np.ndarray]:
+        """The lengths of the examples, ``(examples,)``, by each array where they differ."""
+        each = (getattr(array, "lengths", None) for array in self.arrays.values())
+        return [lengths for lengths in each if lengths is not None]
+
     def take(self, indices: np.ndarray | slice) -> Split:
         """Return the examples at ``indices``."""
         arrays = {name: array[indices] for name, array in self.arrays.items()}

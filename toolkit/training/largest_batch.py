@@ -217,7 +217,6 @@ def largest(
 
 def _longest(split: Split, count: int) -> Split | None:
     """Return the longest examples of texts; None of data whose examples are all alike."""
-    lengths = [n for a in split.arrays.values() if (n := getattr(a, "lengths", None)) is not None]
-    if not lengths:
+    if not split.lengths:
         return None
-    return split.take(np.argsort(-np.sum(lengths, axis=0), kind="stable")[:count])
+    return split.take(np.argsort(-np.sum(split.lengths, axis=0), kind="stable")[:count])

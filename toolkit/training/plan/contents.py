@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.data.samplers import Packed, Streams
-from toolkit.data.spec import Ragged
 from toolkit.training.setup import Setup
 
 
@@ -37,10 +36,10 @@ def contents(setup: Setup) -> Contents:
         return Contents(None, tokens, 1 - tokens / places, float(sampler.length))
     size = setup.batching.size
     examples = min(steps * size, sampler.examples)
-    texts = [a for a in setup.dataset.train.arrays.values() if isinstance(a, Ragged)]
+    texts = setup.dataset.train.lengths
     if not texts:
         return Contents(examples)
-    lengths = texts[0].lengths[np.asarray(sampler.order(np.int64(0)))][:examples]
+    lengths = texts[0][np.asarray(sampler.order(np.int64(0)))][:examples]
     starts = np.arange(0, examples, size)
     longest = np.maximum.reduceat(lengths, starts)
     places = int((longest * np.diff([*starts, examples])).sum())
