@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -144,3 +145,14 @@ def test_what_devices_cannot_do_is_refused_and_leaves_no_folder(words, said, tmp
     assert done.returncode == 2, done.stderr[-2000:]
     assert said in done.stderr
     assert not (tmp_path / "r").exists()
+
+
+def test_a_worker_whose_port_is_taken_is_refused(tmp_path):
+    with socket.create_server(("localhost", 0)) as taken:
+        own = f"localhost:{taken.getsockname()[1]}"
+        task = {"type": "worker", "index": 0}
+        cluster = json.dumps({"cluster": {"worker": [own, "localhost:1"]}, "task": task})
+        words = ("model=mlp", "data=digits", "logger=none", f"run_dir={tmp_path / 'r'}")
+        done = toolkit(*words, TF_CONFIG=cluster)
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert f"TF_CONFIG: cannot listen at {own}, this worker's address" in done.stderr

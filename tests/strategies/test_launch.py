@@ -15,6 +15,7 @@ from test_equal_to_one_device import assert_equal
 
 import toolkit.cli.launch as launching
 from toolkit.cli.main import LOST
+from toolkit.errors import Refused
 from toolkit.training.run_folder import RunFolder, checkpoints
 from toolkit.training.state import State
 
@@ -172,6 +173,18 @@ def test_workers_killed_before_the_first_checkpoint_begin_anew(tmp_path, monkeyp
         'plugins=["json"]',
         "trainer.strategy=multi_worker",
     ]
+
+
+def test_a_run_that_is_being_trained_is_refused_before_a_worker_starts(tmp_path, monkeypatch):
+    lost = Losing(RunFolder(tmp_path))
+    (tmp_path / "config.yaml").write_text("{}")
+    monkeypatch.setattr(launching, "_together", lost)
+    with (
+        RunFolder(tmp_path).held(),
+        pytest.raises(Refused, match="is being trained by another process"),
+    ):
+        launching.launch(run=str(tmp_path))
+    assert not lost.told
 
 
 def test_workers_share_the_cores_that_this_process_may_use(tmp_path, monkeypatch):

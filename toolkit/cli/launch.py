@@ -61,6 +61,8 @@ def launch(
         words.append("trainer.strategy=multi_worker")
     if run is not None:
         folder, first = RunFolder.open(run), ["resume", f"run={run}", *words]
+        with folder.held():  # refused here if another process trains it
+            pass
     else:
         named = {override.key_or_group: override.value() for override in parse(words)[0]}
         folder = RunFolder(named.get("run_dir") or default_folder("launched"))

@@ -119,10 +119,15 @@ def train_on(
     prepare_process(settings, config["seed"])
     check_run(dataset, task, settings, batching_of(config["data"]))  # before there is a folder
     strategy = strategy_of(settings)
-    run_dir = told_by_chief(strategy, str(config["run_dir"]))
-    config = {**config, "run_dir": run_dir}
-    check_alike(strategy, config)
-    with own_folder(run_dir, strategy, there=again is not None) as folder, folder.held():
+    with naming_loss(strategy, RunFolder(config["run_dir"])):
+        run_dir = told_by_chief(strategy, str(config["run_dir"]))
+        config = {**config, "run_dir": run_dir}
+        check_alike(strategy, config)
+    with (
+        naming_loss(strategy, RunFolder(run_dir)),
+        own_folder(run_dir, strategy, there=again is not None) as folder,
+        folder.held(),
+    ):
         reporter = Reporter(folder.log, quiet=quiet or not folder.kept)
         if again is not None:
             clear(folder)
@@ -188,8 +193,9 @@ def resume(
         dataset = load_dataset(config["data"], config["seed"]) if dataset is None else dataset
         return train_on(dataset, config, quiet=quiet, callbacks=callbacks, again=told)
     strategy = strategy_of(settings)
-    check_alike(strategy, config)
-    with resumed_folder(folder, strategy) as own, own.held():
+    with naming_loss(strategy, folder):
+        check_alike(strategy, config)
+    with naming_loss(strategy, folder), resumed_folder(folder, strategy) as own, own.held():
         reporter = Reporter(own.log, quiet=quiet or not own.kept)
         before = folder.settings()
         path, state, damaged = newest(folder.checkpoints)
@@ -271,7 +277,7 @@ def _train(
         logger = {"name": "tensorboard"}  # what looks on computes as well, which all must do alike
     text = folder.config.read_text("utf-8") if folder.config.exists() else ""
     watch = watchers(logger, setup, folder, text)
-    with naming_loss(setup.objective.strategy, folder), watching(watch):
+    with watching(watch):
         outcome = fit(setup, folder, reporter=reporter, callbacks=[*watch, *callbacks], state=state)
         try:
             if getattr(setup.task, "makes_one", False):

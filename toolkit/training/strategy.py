@@ -12,10 +12,11 @@ from itertools import cycle
 from typing import Any, Literal
 
 from toolkit.data.batching import Batching
-from toolkit.errors import Refused
+from toolkit.errors import Refused, WorkerLost
 from toolkit.lazy import keras, tf
 from toolkit.training import memory
 from toolkit.training.settings import TrainerSettings
+from toolkit.training.workers import losses
 
 Kind = Literal["one_device", "mirrored", "multi_worker", "tpu"]
 
@@ -107,15 +108,40 @@ def _made(kind: Kind, devices: int | None) -> Any:
         across = tf.distribute.ReductionToOneDevice() if cpus else None
         return tf.distribute.MirroredStrategy(names, cross_device_ops=across)
     memory.keep_freed()
-    print(f"waits for {workers() - 1} other workers", file=sys.stderr, flush=True)
-    resolver = None
-    if "TF_CONFIG" not in os.environ:
-        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
-    options = tf.distribute.experimental.CommunicationOptions(bytes_per_pack=BUCKET)
-    made = tf.distribute.MultiWorkerMirroredStrategy(resolver, options)
+    made = _met()
     if cpus:
         sum_side_by_side(made.extended._cross_device_ops._launchers)
     return made
+
+
+def _met() -> Any:
+    """Return the strategy of several workers, once all of them have come.
+
+    Raises:
+        Refused: If this worker's port is taken, or is none of this machine.
+        WorkerLost: If another one goes while it is waited for.
+    """
+    print(f"waits for {workers() - 1} other workers", file=sys.stderr, flush=True)
+    distribute = tf.distribute
+    by_hand = "TF_CONFIG" in os.environ
+    resolvers = distribute.cluster_resolver
+    resolver = resolvers.TFConfigClusterResolver() if by_hand else resolvers.SlurmClusterResolver()
+    options = distribute.experimental.CommunicationOptions(bytes_per_pack=BUCKET)
+    try:
+        return distribute.MultiWorkerMirroredStrategy(resolver, options)
+    except tf.errors.UnknownError as error:
+        spec = resolver.cluster_spec().as_dict()
+        own = spec[resolver.task_type][resolver.task_id]
+        raise Refused(
+            f"{'TF_CONFIG' if by_hand else 'SLURM'}: cannot listen at {own}, this worker's address "
+            f"({str(error).partition(chr(10))[0]}); give it a free port of this machine, on all "
+            "workers."
+        ) from error
+    except losses() as error:
+        raise WorkerLost(
+            f"another worker is gone, or cannot be reached ({type(error).__name__}): begin again, "
+            "on all workers."
+        ) from error
 
 
 def sum_side_by_side(launchers: list[Any]) -> None:

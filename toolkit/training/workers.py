@@ -17,7 +17,7 @@ from toolkit.errors import Refused, WorkerLost
 from toolkit.flat import flatten
 from toolkit.lazy import tf
 from toolkit.replicas import several_workers
-from toolkit.training.run_folder import RunFolder
+from toolkit.training.run_folder import RunFolder, checkpoints
 
 MAY_DIFFER = ("run_dir", "data.root", "trainer.threads")
 """Keys of a configuration that workers may have different values of."""
@@ -36,29 +36,42 @@ def number_of(strategy: Any) -> int:
 
 
 @contextlib.contextmanager
-def naming_loss(strategy: Any, folder: RunFolder) -> Iterator[None]:
-    """Say in a sentence that another worker is gone.
+def naming_loss(strategy: Any, run: RunFolder) -> Iterator[None]:
+    """Say in a sentence that another worker is gone, and how all go on.
+
+    Args:
+        strategy: The run's; with one device or process all is raised as it is.
+        run: The run's folder, not one aside.
 
     Raises:
         WorkerLost: In place of what TensorFlow raises where another worker does not answer.
     """
+    try:
+        yield
+    except losses() as error:
+        if not several_workers(strategy):
+            raise
+        gone = f"another worker is gone, or cannot be reached ({type(error).__name__})."
+        if checkpoints(run.checkpoints):
+            words = f"python -m toolkit resume run={run.shown}"
+            raise WorkerLost(
+                f"{gone} Go on from the last checkpoint, on all workers: {words}"
+            ) from error
+        raise WorkerLost(
+            f"{gone} There is no checkpoint yet: begin again, on all workers."
+        ) from error
+
+
+def losses() -> tuple[type[Exception], ...]:
+    """Return what TensorFlow raises where another worker does not answer."""
     errors = tf.errors
-    losses = (
+    return (
         errors.UnavailableError,
         errors.AbortedError,
         errors.CancelledError,
         errors.DeadlineExceededError,
         errors.InternalError,
     )
-    try:
-        yield
-    except losses as error:
-        if not several_workers(strategy):
-            raise
-        raise WorkerLost(
-            f"another worker is gone, or cannot be reached ({type(error).__name__}). Go on from "
-            f"the last checkpoint, on all workers: python -m toolkit resume run={folder.shown}"
-        ) from error
 
 
 def told_by_chief(strategy: Any, text: str) -> str:
