@@ -57,8 +57,6 @@ def launch(
     keys = {word.partition("=")[0] for word in words}
     if "trainer.threads" not in keys:
         words.append(f"trainer.threads={max(1, cores() // workers)}")
-    if "trainer.strategy" not in keys:
-        words.append("trainer.strategy=multi_worker")
     if run is not None:
         folder, first = RunFolder.open(run), ["resume", f"run={run}", *words]
         with folder.held():  # refused here if another process trains it

@@ -180,7 +180,7 @@ def prepare(
                 f"trainer.steps_per_epoch={wanted:,}: the data is {steps:,} batches, which make an "
                 "epoch; for more steps trainer.epochs."
             )
-        if strategy is not None:
+        if strategy is not None or resumed:  # on other devices than before, perhaps
             notes.append(told(strategy))
         if not resumed:
             notes += take_presets(trainable, dataset.spec, model)

@@ -99,7 +99,8 @@ def _made(kind: Kind, devices: int | None) -> Any:
     if kind == "multi_worker" and workers() < 2:
         raise Refused(
             "trainer.strategy=multi_worker: no other worker is named. Set TF_CONFIG for each, "
-            "start them by SLURM, or on this machine: python -m toolkit launch workers=2 …"
+            "start them by SLURM, or on this machine: python -m toolkit launch workers=2 …; a run "
+            "that workers began goes on alone with trainer.strategy=auto."
         )
     names = _devices(devices)
     cpus = "CPU" in names[0].upper()
