@@ -186,6 +186,25 @@ def test_a_run_that_is_being_trained_is_refused_before_a_worker_starts(tmp_path,
     assert not lost.told
 
 
+@pytest.mark.parametrize(
+    ("had", "given", "said"),
+    [
+        ("auto", {"workers": 1}, "workers=1: one worker shares nothing"),
+        ("auto", {"overrides": ["++trainer.strategy=mirrored"]}, "trainer.strategy=mirrored: work"),
+        ("one_device", {}, r"trainer\.strategy=one_device: .* give trainer\.strategy=auto"),
+    ],
+)
+def test_workers_that_would_each_train_alone_are_refused(had, given, said, tmp_path, monkeypatch):
+    lost = Losing(RunFolder(tmp_path))
+    (tmp_path / "config.yaml").write_text(f"trainer: {{strategy: {had}}}")
+    monkeypatch.setattr(launching, "_together", lost)
+    with pytest.raises(Refused, match=said):
+        launching.launch(run=str(tmp_path), **given)
+    assert not lost.told
+    launching.launch(run=str(tmp_path), overrides=["trainer.strategy=auto"])
+    assert len(lost.told) == 1
+
+
 def test_workers_share_the_cores_that_this_process_may_use(tmp_path, monkeypatch):
     lost = Losing(RunFolder(tmp_path))
     (tmp_path / "config.yaml").write_text("{}")

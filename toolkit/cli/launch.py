@@ -20,7 +20,7 @@ from toolkit.cli.main import INTERRUPTED, LOST, TERMINATED
 from toolkit.cli.train import default_folder
 from toolkit.config.compose import config_loader
 from toolkit.config.overrides import parse
-from toolkit.errors import Terminated
+from toolkit.errors import Refused, Terminated
 from toolkit.training.run_folder import RunFolder
 from toolkit.training.run_state import begin_again, progress_of, results_of
 from toolkit.types import Count, PositiveInt
@@ -47,22 +47,25 @@ def launch(
     not given, the cores are shared among the workers.
 
     Args:
-        workers: How many.
+        workers: How many, two or more.
         run: A run to go on with; null trains a new one.
         restarts: How often all begin again before it is given up.
         overrides: Of the run's configuration, as for train or resume.
         plugins: Modules of yours to import first.
+
+    Raises:
+        Refused: If there is one worker, or the run would have a strategy that workers do not share.
     """
+    named = {override.key_or_group: override.value() for override in parse(overrides)[0]}
+    _check_shared(workers, run, named.get("trainer.strategy"))
     words = [*overrides, *([f"plugins={json.dumps(plugins)}"] if plugins else [])]
-    keys = {word.partition("=")[0] for word in words}
-    if "trainer.threads" not in keys:
+    if "trainer.threads" not in named:
         words.append(f"trainer.threads={max(1, cores() // workers)}")
     if run is not None:
         folder, first = RunFolder.open(run), ["resume", f"run={run}", *words]
         with folder.held():  # refused here if another process trains it
             pass
     else:
-        named = {override.key_or_group: override.value() for override in parse(words)[0]}
         folder = RunFolder(named.get("run_dir") or default_folder("launched"))
         if "run_dir" not in named:
             words.append(f"run_dir={folder.path}")
@@ -85,6 +88,28 @@ def launch(
             print(f"{told}; given up after {restarts} restarts", file=sys.stderr)
             raise SystemExit(LOST)
         print(f"{told}; all workers begin again from the last checkpoint", flush=True)
+
+
+def _check_shared(workers: int, run: str | None, strategy: str | None) -> None:
+    """Refuse workers that would not train one run together: each would train it alone.
+
+    Args:
+        workers: How many.
+        run: A run to go on with.
+        strategy: The command's; None: that of the run, or ``auto``.
+    """
+    if workers == 1:
+        raise Refused(
+            "workers=1: one worker shares nothing; give two or more, or leave launch out: "
+            "python -m toolkit …"
+        )
+    if strategy is None and run is not None:
+        strategy = RunFolder.open(run).settings().get("trainer", {}).get("strategy")
+    if strategy not in (None, "auto", "multi_worker"):
+        raise Refused(
+            f"trainer.strategy={strategy}: workers that are launched share a run by multi_worker, "
+            "which auto takes by itself; give trainer.strategy=auto, or leave launch out."
+        )
 
 
 def _again(folder: RunFolder, first: Sequence[str], words: Sequence[str]) -> Sequence[str]:
