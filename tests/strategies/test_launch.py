@@ -149,6 +149,14 @@ def test_a_worker_killed_after_the_results_ends_a_run_well(tmp_path, monkeypatch
     assert said == "worker 1 was ended by SIGKILL, after the run had finished\n"
 
 
+def test_a_worker_that_hangs_after_the_run_is_not_waited_for_for_ever(monkeypatch, capsys):
+    monkeypatch.setattr(launching, "LEAVE", 0.2)
+    with subprocess.Popen(["sleep", "0.1"]) as chief, subprocess.Popen(["sleep", "600"]) as hung:
+        assert launching._watch([chief, hung]) == (0, "")
+        hung.kill()
+    assert capsys.readouterr().out == "the run had finished, but not worker 1: ended\n"
+
+
 def test_a_finished_run_is_trained_longer_by_workers_though_one_is_killed(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     folder.config.write_text("{}")

@@ -26,7 +26,8 @@ from toolkit.training.run_state import begin_again, progress_of, results_of
 from toolkit.types import Count, PositiveInt
 
 LEAVE = 60.0
-"""Seconds that workers have to write a checkpoint and end, once they are asked to."""
+"""Seconds that workers have to write a checkpoint and end, once they are asked to or the first is
+done."""
 TOGETHER = 2.0
 """Seconds within which workers end that end by one cause."""
 
@@ -160,12 +161,15 @@ def _together(words: Sequence[str], count: int) -> tuple[int, str]:
 
 
 def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[int, str]:
-    while all(process.poll() in (None, 0) for process in processes):
-        if all(process.poll() == 0 for process in processes):
-            return 0, ""
+    while processes[0].poll() is None and all(each.poll() in (None, 0) for each in processes):
         time.sleep(0.05)
-    _wait(processes, TOGETHER)
+    # Once the first one is done the run is, and the others have but to end.
+    _wait(processes, LEAVE if processes[0].poll() == 0 else TOGETHER)
     codes = [process.poll() for process in processes]
+    if codes[0] == 0 and all(code in (None, 0) for code in codes):
+        if late := [str(n) for n, code in enumerate(codes) if code is None]:
+            print(f"the run had finished, but not worker {', '.join(late)}: ended", flush=True)
+        return 0, ""
     stopped = [code for code in codes if code in (INTERRUPTED, TERMINATED)]
     if stopped:
         _leave(processes)
