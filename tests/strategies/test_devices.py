@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 import tensorflow as tf
@@ -156,3 +158,27 @@ def test_a_worker_whose_port_is_taken_is_refused(tmp_path):
         done = toolkit(*words, TF_CONFIG=cluster)
     assert done.returncode == 2, done.stderr[-2000:]
     assert f"TF_CONFIG: cannot listen at {own}, this worker's address" in done.stderr
+
+
+def test_a_worker_that_waits_for_the_others_is_ended_by_an_interrupt(tmp_path):
+    with socket.create_server(("localhost", 0)) as free:
+        own = f"localhost:{free.getsockname()[1]}"
+    task = {"type": "worker", "index": 0}
+    cluster = json.dumps({"cluster": {"worker": [own, "localhost:1"]}, "task": task})
+    words = ("model=mlp", "data=digits", "logger=none", f"run_dir={tmp_path / 'r'}")
+    with subprocess.Popen(
+        [sys.executable, "-m", "toolkit", *words],
+        env={**os.environ, "TF_CONFIG": cluster},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        said = process.stderr.readline()
+        time.sleep(2.0)  # it waits in C++
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(30) == -signal.SIGINT
+        finally:
+            process.kill()
+    assert said == "waits for 1 other worker: localhost:1\n"
+    assert not (tmp_path / "r").exists()

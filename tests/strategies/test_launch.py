@@ -157,6 +157,25 @@ def test_a_worker_that_hangs_after_the_run_is_not_waited_for_for_ever(monkeypatc
     assert capsys.readouterr().out == "the run had finished, but not worker 1: ended\n"
 
 
+@pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("INT", 130)])
+def test_a_worker_that_is_stopped_while_it_waits_stops_the_others(name, code, monkeypatch):
+    with (
+        subprocess.Popen(["sleep", "600"]) as chief,
+        subprocess.Popen(["sh", "-c", f"kill -{name} $$"], preexec_fn=_heed_interrupts) as stopped,
+    ):
+        assert launching._watch([chief, stopped]) == (code, "")
+
+
+def test_workers_that_wait_for_the_others_are_stopped_at_once():
+    # As TensorFlow has it while workers find each other: SIGTERM is taken, SIGINT is not.
+    deaf = [sys.executable, "-c", "import signal, time; signal.signal(15, lambda *_: print('no'))"]
+    deaf[-1] += "; signal.signal(2, signal.SIG_DFL); print(flush=True); time.sleep(600)"
+    with subprocess.Popen(deaf, stdout=subprocess.PIPE) as worker:
+        worker.stdout.readline()
+        launching._leave([worker])
+        assert worker.poll() == -signal.SIGINT
+
+
 def test_a_finished_run_is_trained_longer_by_workers_though_one_is_killed(tmp_path, monkeypatch):
     folder = RunFolder(tmp_path)
     folder.config.write_text("{}")

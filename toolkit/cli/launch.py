@@ -31,6 +31,15 @@ done."""
 TOGETHER = 2.0
 """Seconds within which workers end that end by one cause."""
 
+STOPPED = {
+    INTERRUPTED: INTERRUPTED,
+    TERMINATED: TERMINATED,
+    -signal.SIGINT: INTERRUPTED,
+    -signal.SIGTERM: TERMINATED,
+}
+"""Codes of workers that were asked to stop, and the command's; a signal itself ends those that have
+not begun."""
+
 
 def launch(
     *,
@@ -145,7 +154,7 @@ def _together(words: Sequence[str], count: int) -> tuple[int, str]:
                 [sys.executable, "-m", "toolkit", *words],
                 env={**os.environ, "TF_CONFIG": config},
                 stdout=None if number == 0 else subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_heed_launcher,
                 process_group=0,  # Ctrl-C comes to a worker once, from here
             )
         )
@@ -170,10 +179,10 @@ def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[int, str]:
         if late := [str(n) for n, code in enumerate(codes) if code is None]:
             print(f"the run had finished, but not worker {', '.join(late)}: ended", flush=True)
         return 0, ""
-    stopped = [code for code in codes if code in (INTERRUPTED, TERMINATED)]
+    stopped = [STOPPED[code] for code in codes if code in STOPPED]
     if stopped:
         _leave(processes)
-        return int(stopped[0]), ""
+        return stopped[0], ""
     killed = [n for n, code in enumerate(codes) if code is not None and code < 0]
     if killed:
         name = signal.Signals(-int(codes[killed[0]] or 0)).name
@@ -185,10 +194,13 @@ def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[int, str]:
 
 
 def _leave(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Ask workers to stop after a step and a checkpoint, and wait for it."""
+    """Ask workers to stop after a step and a checkpoint, and wait for it.
+
+    By SIGINT: it ends those, too, that are yet waiting for the others, and SIGTERM does not.
+    """
     for process in processes:
         if process.poll() is None:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
     _wait(processes, LEAVE)
 
 
@@ -199,8 +211,12 @@ def _wait(processes: list[subprocess.Popen[bytes]], seconds: float) -> None:
         time.sleep(0.05)
 
 
-def _die_with_parent() -> None:
-    """Have the kernel kill this process when the one that launched it is gone, where it can."""
+def _heed_launcher() -> None:
+    """Have this process heed SIGINT, and the kernel kill it when its launcher is gone.
+
+    SIGINT is ignored by commands that a shell runs in the background; the kernel is Linux's.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 

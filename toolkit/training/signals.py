@@ -20,6 +20,26 @@ STOPS = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated}
 SAID = b"\nstopping after this step, with a checkpoint; once more stops at once without one\n"
 
 
+@contextlib.contextmanager
+def ended_by_interrupts() -> Iterator[None]:
+    """Have SIGINT end the process for the time of a block that waits in C++, out of Python's reach.
+
+    SIGTERM is no help there, since TensorFlow takes it as soon as there are several workers; after
+    the block it is Python's again. A SIGINT that is ignored stays so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in STOPS}
+    if before[signal.SIGINT] != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class StopSignals(keras.callbacks.Callback):
     """Raises what a signal means where a state can be saved: between steps, never within one.
 

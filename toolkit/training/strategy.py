@@ -16,6 +16,7 @@ from toolkit.errors import Refused, WorkerLost
 from toolkit.lazy import keras, tf
 from toolkit.training import memory
 from toolkit.training.settings import TrainerSettings
+from toolkit.training.signals import ended_by_interrupts
 from toolkit.training.workers import losses
 
 Kind = Literal["one_device", "mirrored", "multi_worker", "tpu"]
@@ -118,21 +119,27 @@ def _made(kind: Kind, devices: int | None) -> Any:
 def _met() -> Any:
     """Return the strategy of several workers, once all of them have come.
 
+    TensorFlow waits for them without an end; SIGINT ends the process meanwhile.
+
     Raises:
         Refused: If this worker's port is taken, or is none of this machine.
         WorkerLost: If another one goes while it is waited for.
     """
-    print(f"waits for {workers() - 1} other workers", file=sys.stderr, flush=True)
     distribute = tf.distribute
     by_hand = "TF_CONFIG" in os.environ
     resolvers = distribute.cluster_resolver
     resolver = resolvers.TFConfigClusterResolver() if by_hand else resolvers.SlurmClusterResolver()
+    addresses = resolver.cluster_spec().as_dict()
+    own = addresses[resolver.task_type][resolver.task_id]
+    all_of = [*addresses.get("chief", ()), *addresses.get("worker", ())]
+    others = [each for each in all_of if each != own]
+    many = "worker" if len(others) == 1 else "workers"
+    print(f"waits for {len(others)} other {many}: {', '.join(others)}", file=sys.stderr, flush=True)
     options = distribute.experimental.CommunicationOptions(bytes_per_pack=BUCKET)
     try:
-        return distribute.MultiWorkerMirroredStrategy(resolver, options)
+        with ended_by_interrupts():
+            return distribute.MultiWorkerMirroredStrategy(resolver, options)
     except tf.errors.UnknownError as error:
-        spec = resolver.cluster_spec().as_dict()
-        own = spec[resolver.task_type][resolver.task_id]
         raise Refused(
             f"{'TF_CONFIG' if by_hand else 'SLURM'}: cannot listen at {own}, this worker's address "
             f"({str(error).partition(chr(10))[0]}); give it a free port of this machine, on all "
