@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -174,6 +175,17 @@ def test_workers_that_wait_for_the_others_are_stopped_at_once():
         worker.stdout.readline()
         launching._leave([worker])
         assert worker.poll() == -signal.SIGINT
+
+
+def test_killed_workers_leave_no_temporary_files(tmp_path, monkeypatch):
+    place, worker = tmp_path / "temporary", tmp_path / "worker"
+    place.mkdir()
+    worker.write_text('#!/bin/sh\nmkdir "$TMPDIR/toolkit-worker-$$" && kill -KILL $$\n')
+    worker.chmod(0o755)
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.setattr(sys, "executable", str(worker))
+    assert launching._together(["train"], 2) == (LOST, "worker 0 was ended by SIGKILL")
+    assert not list(place.iterdir())
 
 
 def test_a_finished_run_is_trained_longer_by_workers_though_one_is_killed(tmp_path, monkeypatch):

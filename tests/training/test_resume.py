@@ -612,3 +612,16 @@ def test_a_run_without_a_checkpoint_begins_again(points, mlp, tmp_path):
     assert "before its first checkpoint: begins again" in (run.path / "train.log").read_text()
     for one, other in zip(whole.model.get_weights(), run.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_a_killed_run_wrote_aside_is_taken_away(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.checkpoints.mkdir()
+    step = "step-00000004.safetensors"
+    aside = {"checkpoints/.31958-" + step, ".1-model.keras", ".1-model.tmp.keras", ".1-parts.json"}
+    kept = {"checkpoints/" + step, ".1-average.keras", ".1-average.tmp.keras", ".1-notes.json"}
+    for name in aside | kept:
+        (tmp_path / name).touch()
+    with folder.held():
+        assert not any((tmp_path / name).exists() for name in aside)
+    assert all((tmp_path / name).exists() for name in kept)

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -145,28 +146,39 @@ def _again(folder: RunFolder, first: Sequence[str], words: Sequence[str]) -> Seq
 def _together(words: Sequence[str], count: int) -> tuple[int, str]:
     """Run all workers to their end; return the exit code of the run, and what was lost if so."""
     addresses = [f"localhost:{port}" for port in _free_ports(count)]
-    processes = []
-    for number in range(count):
-        task = {"type": "worker", "index": number}
-        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
-        processes.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "toolkit", *words],
-                env={**os.environ, "TF_CONFIG": config},
-                stdout=None if number == 0 else subprocess.DEVNULL,
-                preexec_fn=_heed_launcher,
-                process_group=0,  # Ctrl-C comes to a worker once, from here
-            )
-        )
-    try:
-        return _watch(processes)
-    except (KeyboardInterrupt, Terminated):
-        _leave(processes)
-        raise
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
+    with tempfile.TemporaryDirectory(prefix="toolkit-launch-", ignore_cleanup_errors=True) as aside:
+        processes = [_started(words, addresses, number, aside) for number in range(count)]
+        try:
+            return _watch(processes)
+        except (KeyboardInterrupt, Terminated):
+            _leave(processes)
+            raise
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
+
+
+def _started(
+    words: Sequence[str], addresses: Sequence[str], number: int, aside: str
+) -> subprocess.Popen[bytes]:
+    """Start a worker.
+
+    Args:
+        words: Its command, without the program's name.
+        addresses: Of all workers.
+        number: Its own.
+        aside: Folder of its temporary files, which are left there when it is killed.
+    """
+    task = {"type": "worker", "index": number}
+    config = json.dumps({"cluster": {"worker": addresses}, "task": task})
+    return subprocess.Popen(
+        [sys.executable, "-m", "toolkit", *words],
+        env={**os.environ, "TF_CONFIG": config, "TMPDIR": aside},
+        stdout=None if number == 0 else subprocess.DEVNULL,
+        preexec_fn=_heed_launcher,
+        process_group=0,  # Ctrl-C comes to a worker once, from here
+    )
 
 
 def _watch(processes: list[subprocess.Popen[bytes]]) -> tuple[int, str]:

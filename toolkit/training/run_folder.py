@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ import yaml
 from filelock import FileLock, Timeout
 
 from toolkit.errors import Refused, did_you_mean
+
+ASIDE = re.compile(
+    r"\.\d+-(config\.yaml|(spec|parts|results|environment)\.json|metrics\.csv|picture\.png|"
+    r"(?!average\.)\w+(\.tmp)?\.keras|step-\d+\.safetensors)"
+)
+"""What a training writes aside before it has its name; ``average`` writes without holding a run."""
 
 
 class RunFolder:
@@ -66,6 +73,8 @@ class RunFolder:
     def held(self) -> Iterator[None]:
         """Hold the run for the time of a training, which is one process's at a time.
 
+        What a killed one had written aside is taken away.
+
         Raises:
             Refused: If another process is at it.
         """
@@ -77,6 +86,9 @@ class RunFolder:
         except OSError as error:
             raise Refused(self._unwritable(error.strerror or str(error))) from None
         try:
+            for path in (*self.path.glob(".*-*"), *self.checkpoints.glob(".*-*")):
+                if ASIDE.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
             yield
         finally:
             lock.release()
