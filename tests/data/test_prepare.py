@@ -13,6 +13,7 @@ from toolkit.data import DATA
 from toolkit.data.prepare import text as texts
 from toolkit.data.prepare.documents import documents
 from toolkit.data.prepare.learned import Sample
+from toolkit.data.prepare.pool import run_jobs
 from toolkit.data.prepare.raw_text import RawText
 from toolkit.data.prepare.stretches import Stretch, stretches
 from toolkit.data.records.records import records
@@ -133,11 +134,11 @@ def test_a_prepare_that_was_stopped_goes_on(tmp_path, monkeypatch, tiny):
     prepared(tmp_path / "text", tmp_path / "whole")
     made, work = [], texts.write_shard
 
-    def stopped(job):
+    def stopped(tokenizing, job):
         if len(made) == 3:
             (tmp_path / "out" / "unfinished" / f"{job.name}.part").write_bytes(b"half a shard")
             raise KeyboardInterrupt
-        made.append(work(job))
+        made.append(work(tokenizing, job))
         return made[-1]
 
     monkeypatch.setattr(texts, "write_shard", stopped)
@@ -165,8 +166,8 @@ def test_a_shard_whose_note_is_not_whole_is_made_again(tmp_path, monkeypatch, si
     prepared(tmp_path / "text", tmp_path / "whole")
     work = texts.write_shard
 
-    def stopped(job):
-        work(job)
+    def stopped(tokenizing, job):
+        work(tokenizing, job)
         note = tmp_path / "out" / "unfinished" / f"{job.name}.npz"
         note.write_bytes(note.read_bytes()[:size])
         raise KeyboardInterrupt
@@ -385,3 +386,22 @@ def test_the_manifest_says_what_the_shards_hold(tmp_path):
     assert path.stat().st_size == shard["bytes"]
     assert (content["format"], content["version"]) == ("records", 1)
     assert content["encoder"]["name"] == "TextEncoder"
+
+
+class Counted:
+    """Work that says how often its process was given it."""
+
+    times = 0
+
+    def __setstate__(self, state):
+        Counted.times += 1
+
+    def __getstate__(self):
+        return {"held": None}
+
+    def __call__(self, job):
+        return job, Counted.times
+
+
+def test_each_process_is_given_its_work_once():
+    assert sorted(run_jobs(Counted(), range(5), 2)) == [(job, 1) for job in range(5)]

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from toolkit.errors import Refused
 from toolkit.quiet import start_tensorflow
@@ -23,7 +23,8 @@ def run_jobs(work: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -
     """Yield the results of jobs, in the order in which they end.
 
     Args:
-        work: A function of a module, as it is found by its name in another process.
+        work: What can be pickled, with all that jobs have in common: each process gets it once.
+            Were a tokenizer part of each job, native memory of every copy would stay behind.
         jobs: Taken one at a time, as processes become free, so that they need not all be there.
         workers: Processes; with 1 the work is done in this one.
 
@@ -34,12 +35,12 @@ def run_jobs(work: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -
         yield from map(work, jobs)
         return
     context = multiprocessing.get_context("spawn")  # TensorFlow's threads do not survive a fork
-    with ProcessPoolExecutor(workers, context, _begin) as pool:
+    with ProcessPoolExecutor(workers, context, _begin, (work,)) as pool:
         processes = pool._processes
         under_way: set[Future[Result]] = set()
         try:
             for job in jobs:
-                under_way.add(pool.submit(work, job))
+                under_way.add(pool.submit(_do, job))
                 if len(under_way) > workers:
                     done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                     yield from (future.result() for future in done)
@@ -58,8 +59,18 @@ def run_jobs(work: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -
             raise
 
 
-def _begin() -> None:
+_work: Callable[[Any], Any]
+"""What a process of the pool does with its jobs."""
+
+
+def _do(job: Any) -> Any:
+    return _work(job)
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
     """Set up a process: quiet, with one thread, and ended when the one that began it ends."""
+    global _work
+    _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"

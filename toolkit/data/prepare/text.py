@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,6 @@ class Job:
         stretches: The text that it holds.
         kind: What a document is.
         encoding: Of the files.
-        tokenizing: Makes tokens of text.
         first: Whether it is the first of its part.
         last: Whether it is the last.
     """
@@ -46,7 +46,6 @@ class Job:
     stretches: tuple[Stretch, ...]
     kind: Documents
     encoding: str
-    tokenizing: Tokenizing
     first: bool
     last: bool
 
@@ -90,13 +89,13 @@ def prepare_text(
                         job,
                         text.documents,
                         encoding,
-                        learned.tokenizing,
                         i == 0,
                         i == len(found) - 1,
                     )
 
     count = len(done)
-    for name in run_jobs(write_shard, jobs(), max(min(workers, total - count), 1)):
+    write = partial(write_shard, learned.tokenizing)
+    for name in run_jobs(write, jobs(), max(min(workers, total - count), 1)):
         count += 1
         say(f"{name}: {count:,} of {total:,}")
     text.refuse_changed()
@@ -115,9 +114,9 @@ def prepare_text(
     )
 
 
-def write_shard(job: Job) -> str:
-    """Tokenize a job's text into its shard, and return the shard's name."""
-    tokenizing, begun, end = job.tokenizing, not job.first, ""
+def write_shard(tokenizing: Tokenizing, job: Job) -> str:
+    """Make tokens of a job's text, write them into its shard, and return the shard's name."""
+    begun, end = not job.first, ""
     counts = np.zeros(tokenizing.size, "int64")
     with TokenWriter(job.folder, job.name, TOKENS) as writer:
 
