@@ -161,7 +161,7 @@ def test_a_worker_that_hangs_after_the_run_is_not_waited_for_for_ever(monkeypatc
 @pytest.mark.parametrize(("name", "code"), [("TERM", 143), ("INT", 130)])
 def test_a_worker_that_is_stopped_while_it_waits_stops_the_others(name, code, monkeypatch):
     with (
-        subprocess.Popen(["sleep", "600"]) as chief,
+        subprocess.Popen(["sleep", "600"], preexec_fn=_heed_interrupts) as chief,
         subprocess.Popen(["sh", "-c", f"kill -{name} $$"], preexec_fn=_heed_interrupts) as stopped,
     ):
         assert launching._watch([chief, stopped]) == (code, "")
