@@ -15,8 +15,8 @@ from toolkit.data.batching import Batching
 from toolkit.errors import Refused, WorkerLost
 from toolkit.lazy import keras, tf
 from toolkit.training import memory
+from toolkit.training.interrupts import ended_by_interrupts
 from toolkit.training.settings import TrainerSettings
-from toolkit.training.signals import ended_by_interrupts
 from toolkit.training.workers import losses
 
 Kind = Literal["one_device", "mirrored", "multi_worker", "tpu"]
