@@ -117,7 +117,8 @@ def toolkit(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
 
 
-SMALL = ("model=mlp", "data=digits", "logger=none", "trainer.strategy=mirrored")
+JOB = ("model=mlp", "data=digits", "logger=none")
+SMALL = (*JOB, "trainer.strategy=mirrored")
 
 
 @pytest.mark.parametrize(
@@ -149,13 +150,15 @@ def test_what_devices_cannot_do_is_refused_and_leaves_no_folder(words, said, tmp
     assert not (tmp_path / "r").exists()
 
 
+def first_of_two(address: str) -> str:
+    """Return the TF_CONFIG of a worker at an address whose only companion never comes."""
+    return json.dumps({**TWO, "cluster": {"worker": [address, "localhost:1"]}})
+
+
 def test_a_worker_whose_port_is_taken_is_refused(tmp_path):
     with socket.create_server(("localhost", 0)) as taken:
         own = f"localhost:{taken.getsockname()[1]}"
-        task = {"type": "worker", "index": 0}
-        cluster = json.dumps({"cluster": {"worker": [own, "localhost:1"]}, "task": task})
-        words = ("model=mlp", "data=digits", "logger=none", f"run_dir={tmp_path / 'r'}")
-        done = toolkit(*words, TF_CONFIG=cluster)
+        done = toolkit(*JOB, f"run_dir={tmp_path / 'r'}", TF_CONFIG=first_of_two(own))
     assert done.returncode == 2, done.stderr[-2000:]
     assert f"TF_CONFIG: cannot listen at {own}, this worker's address" in done.stderr
 
@@ -163,12 +166,9 @@ def test_a_worker_whose_port_is_taken_is_refused(tmp_path):
 def test_a_worker_that_waits_for_the_others_is_ended_by_an_interrupt(tmp_path):
     with socket.create_server(("localhost", 0)) as free:
         own = f"localhost:{free.getsockname()[1]}"
-    task = {"type": "worker", "index": 0}
-    cluster = json.dumps({"cluster": {"worker": [own, "localhost:1"]}, "task": task})
-    words = ("model=mlp", "data=digits", "logger=none", f"run_dir={tmp_path / 'r'}")
     with subprocess.Popen(
-        [sys.executable, "-m", "toolkit", *words],
-        env={**os.environ, "TF_CONFIG": cluster},
+        [sys.executable, "-m", "toolkit", *JOB, f"run_dir={tmp_path / 'r'}"],
+        env={**os.environ, "TF_CONFIG": first_of_two(own)},
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
